@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Problem } from './errors.ts';
+import { eventTypes } from './job.ts';
+import { kindSchema } from './kind.ts';
+
+/** A secret is named, never written: `env:NAME`, `file:PATH`, `secretsmanager:ARN[#key]`, `ssm:NAME`. */
+const secretReference = z
+  .string()
+  .regex(/^(env|file|secretsmanager|ssm):.+$/, 'must be a reference (env:NAME, file:PATH, secretsmanager:ARN, ssm:NAME); a literal secret is refused');
+
+const httpUrl = z
+  .string()
+  .max(2048)
+  .superRefine((text, context) => {
+    const url = URL.parse(text);
+    if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+      context.addIssue({ code: 'custom', message: 'must be an absolute http(s) URL' });
+    else if (url.username !== '' || url.password !== '')
+      context.addIssue({ code: 'custom', message: 'must not carry credentials; put them under auth' });
+    else if (url.hash !== '') context.addIssue({ code: 'custom', message: 'must not have a fragment' });
+  });
+
+const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is no header name');
+
+const authSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('bearer'), token: secretReference }),
+  z.strictObject({ type: z.literal('api-key'), header: headerName, value: secretReference }),
+  z.strictObject({ type: z.literal('basic'), username: z.string().min(1).max(256), password: secretReference }),
+]);
+export type Auth = z.infer<typeof authSchema>;
+
+const targetName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be letters, digits, dots, dashes');
+
+/** A named credential bound to hosts; jobs name it and never carry secrets. */
+export const connectionSchema = z
+  .strictObject({
+    transport: z.enum(['http']),
+    url: httpUrl,
+    auth: authSchema.default({ type: 'none' }),
+    allow_hosts: z.array(z.string().min(1).max(253)).max(32).optional(),
+    rate_per_minute: z.number().int().min(1).max(100_000).optional(),
+    allow_http: z.boolean().default(false),
+    allow_private_network: z.boolean().default(false),
+  })
+  .superRefine((connection, context) => {
+    if (connection.url.startsWith('http:') && !connection.allow_http)
+      context.addIssue({ code: 'custom', path: ['url'], message: 'is plain http; use https, or set "allow_http": true' });
+  });
+export type Connection = z.infer<typeof connectionSchema>;
+
+const webhookSchema = z
+  .strictObject({
+    name: targetName.optional(),
+    url: httpUrl,
+    secret: secretReference,
+    on: z.array(z.enum(eventTypes)).min(1).default(['settled']),
+    allow_http: z.boolean().default(false),
+    allow_private_network: z.boolean().default(false),
+  })
+  .superRefine((webhook, context) => {
+    if (webhook.url.startsWith('http:') && !webhook.allow_http)
+      context.addIssue({ code: 'custom', path: ['url'], message: 'is plain http; use https, or set "allow_http": true' });
+  });
+
+/** The configuration of both engines: embedded reads it from a file, the CDK construct takes it as a prop. */
+export const configurationSchema = z.strictObject({
+  connections: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/), connectionSchema).default({}),
+  kinds: z.array(kindSchema).max(100).default([]),
+  announce: z.strictObject({ webhooks: z.array(webhookSchema).max(32).default([]) }).prefault({}),
+  cli_command: z
+    .string()
+    .regex(/^[A-Za-z0-9._/@+-]+( [A-Za-z0-9._/@+-]+)*$/, 'must run as printed, without quoting: plain words between single spaces')
+    .default('untildone'),
+  retention_days: z.number().int().min(1).max(3650).default(30),
+  max_active_jobs_per_owner: z.number().int().min(1).max(1_000_000).default(1000),
+  max_checks_per_job: z.number().int().min(1).max(10_000_000).default(200_000),
+});
+export type Configuration = z.infer<typeof configurationSchema>;
+
+/** A place announcements go to. `name` defaults to the type and its position: `webhook-1`. */
+export type Target = { type: 'webhook'; name: string } & Omit<z.infer<typeof webhookSchema>, 'name'>;
+
+export type ReadConfiguration = { ok: true; configuration: Configuration } | { ok: false; problems: Problem[] };
+
+/** Reads an unknown value as the configuration: every problem at once, unknown keys included. */
+export function readConfiguration(raw: unknown): ReadConfiguration {
+  const parsed = configurationSchema.safeParse(raw);
+  if (!parsed.success)
+    return { ok: false, problems: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) };
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const target of targetsOf(parsed.data)) {
+    if (seen.has(target.name)) problems.push({ path: 'announce', message: `two targets are named "${target.name}"; give each its own name` });
+    seen.add(target.name);
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, configuration: parsed.data };
+}
+
+/** All announce targets, named. */
+export const targetsOf = (configuration: Configuration): Target[] =>
+  configuration.announce.webhooks.map((webhook, position) => ({
+    ...webhook,
+    type: 'webhook' as const,
+    name: webhook.name ?? `webhook-${position + 1}`,
+  }));

@@ -1,0 +1,94 @@
+import { type Job, isTerminal } from './job.ts';
+import type { Handle, Phase, Reason, Status } from './job.ts';
+import { nextStepOf } from './next-step.ts';
+import type { Tree } from './jmespath.ts';
+
+/** The one job resource: HTTP and MCP return it bare, the CLI in its envelope, events carry it as `data`. */
+export type JobDescriptor = {
+  job_id: string;
+  kind: string;
+  name: string | null;
+  connection: string;
+  status: Status;
+  terminal: boolean;
+  reason: Reason | null;
+  message: string | null;
+  phase: Phase | null;
+  warnings: string[];
+  status_command: string;
+  cancel_command: string;
+  status_url: string;
+  cancel_url: string;
+  poll_interval_ms: number;
+  timeout_ms: number;
+  expected_seconds: number;
+  started_at: string;
+  deadline_at: string;
+  next_check_at: string | null;
+  settled_at: string | null;
+  checks: number;
+  consecutive_errors: number;
+  upstream_state: string | null;
+  progress_pct: number | null;
+  handle: Handle | null;
+  labels: Record<string, string>;
+  result: Tree;
+  next_step: string | null;
+  observed: { _source: 'external'; _trusted: false; value: Tree };
+  announcements: AnnouncementState[];
+};
+
+/** How one event fares with one target; the state is closed. */
+export type AnnouncementState = {
+  target: string;
+  event_id: string;
+  state: 'pending' | 'delivered' | 'failed' | 'unknown';
+  attempts: number;
+  last_error: string | null;
+};
+
+/** How the job is spoken of outside: the CLI's invocation and the API's public address, without a trailing slash. */
+export type Address = { cli_command: string; base_url: string };
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** Renders the record for the outside at `now_ms`. */
+export function describeJob(job: Job, announcements: AnnouncementState[], address: Address, now_ms: number): JobDescriptor {
+  const { spec, state, seen } = job;
+  const terminal = isTerminal(job);
+  const url = `${address.base_url}/v1/jobs/${job.job_id}`;
+  return {
+    job_id: job.job_id,
+    kind: spec.kind.name,
+    name: spec.name,
+    connection: spec.connection,
+    status: state.status,
+    terminal,
+    reason: state.reason,
+    message: seen.message,
+    phase: terminal ? null : state.phase,
+    warnings: state.warnings,
+    status_command: `${address.cli_command} job status ${job.job_id}`,
+    cancel_command: `${address.cli_command} job cancel ${job.job_id}`,
+    status_url: url,
+    cancel_url: `${url}/cancel`,
+    poll_interval_ms: terminal ? 1000 : clamp(state.next_check_at_ms - now_ms, 1000, 60_000),
+    timeout_ms: job.deadline_at_ms - job.started_at_ms + 2 * spec.interval_seconds * 1000,
+    expected_seconds: spec.expected_seconds,
+    started_at: iso(job.started_at_ms),
+    deadline_at: iso(job.deadline_at_ms),
+    next_check_at: terminal ? null : iso(state.next_check_at_ms),
+    settled_at: state.settled_at_ms === null ? null : iso(state.settled_at_ms),
+    checks: state.checks,
+    consecutive_errors: state.consecutive_errors,
+    upstream_state: state.upstream_state,
+    progress_pct: state.progress_pct,
+    handle: job.handle,
+    labels: spec.labels,
+    result: seen.result,
+    next_step: nextStepOf(job),
+    observed: { _source: 'external', _trusted: false, value: seen.observed },
+    announcements,
+  };
+}

@@ -1,0 +1,142 @@
+import type { Connection, Target } from './core/configuration.ts';
+import type { Tree } from './core/jmespath.ts';
+import type { AnnouncementState, JobDescriptor } from './core/descriptor.ts';
+import type { EventType, Handle, Job, JobRef, JobSeen, JobState, OwedEvent, Status } from './core/job.ts';
+import type { Call, FaultType, Kind } from './core/kind.ts';
+
+/** The outside world, on one page. Flow asks for a `Pick` of it, which reads like an IAM policy. */
+export type Ports = {
+  jobs: JobStore;
+  schedules: Schedules;
+  ticks: Ticks;
+  events: Events;
+  announcements: Announcements;
+  transports: Record<Kind['transport'], Transport>;
+  clock: Clock;
+  ids: Ids;
+};
+
+/** Plain data beside the ports: what is configured. */
+export type Settings = {
+  kinds: ReadonlyMap<string, Kind>;
+  connections: ReadonlyMap<string, Connection>;
+  targets: readonly Target[];
+  limits: {
+    max_active_jobs_per_owner: number;
+    max_checks_per_job: number;
+    retention_days: number;
+    /** How often a `wait_seconds` read looks again, ms. */
+    wait_look_ms: number;
+  };
+};
+
+/** Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check. */
+export type JobStore = {
+  /** Writes the record unless there is one; then returns that one and `created: false`. */
+  create(job: Job): Promise<{ created: boolean; job: Job }>;
+  load(job_id: string): Promise<Job | undefined>;
+  /** The fence: takes check number `expected_checks + 1`, if the job runs, its generation and number are these, and no lease is live (or the tick proves that the lease's check has ended). */
+  claim(claim: Claim): Promise<Written>;
+  /** Takes the one right to call the starter, if nobody has it and the job runs. */
+  claimStarter(ref: JobRef, until_ms: number): Promise<Written>;
+  /** Writes what changed, if the job runs and the fence holds. Never touches the cancel wish; adds to `owed`, never replaces it. */
+  save(change: Change): Promise<Written>;
+  /** Writes the wish to cancel, if the job runs. A wish after a declined one asks again. */
+  wishCancel(ref: JobRef, at_ms: number): Promise<Written>;
+  /** Strikes one event off `owed`, terminal or not. */
+  paid(ref: JobRef, event_id: string): Promise<Written>;
+  countActive(owner: string): Promise<number>;
+  /** Newest first. `cursor` comes from the page before. */
+  list(query: ListQuery): Promise<{ jobs: Job[]; next_cursor: string | null }>;
+};
+export type Written = { written: true; job: Job } | { written: false; job: Job | undefined };
+export type Claim = {
+  ref: JobRef;
+  expected_checks: number;
+  /** True when the tick itself proves that the check before has ended. */
+  proven: boolean;
+  now_ms: number;
+  lease_until_ms: number;
+  next_check_at_ms: number;
+  unsaved_claims: number;
+};
+export type StatePatch = Partial<Omit<JobState, 'owed' | 'cancel_requested_at_ms' | 'checks'>>;
+export type Change = {
+  ref: JobRef;
+  /** Null when no check is behind the change, so that any number will do. */
+  expected_checks: number | null;
+  state: StatePatch;
+  owe: OwedEvent[];
+  handle?: Handle;
+  seen?: JobSeen;
+};
+export type ListQuery = { owner: string; status?: Status; kind?: string; limit: number; cursor?: string };
+
+/** The heartbeat: a durable, repeating wake-up for one job, which outlives every crash of ours. */
+export type Schedules = {
+  /** Idempotent. First beat at `first_at_ms`, then every `interval_seconds` (at least a minute), until `end_at_ms` at the latest. */
+  create(schedule: { ref: JobRef; interval_seconds: number; first_at_ms: number; end_at_ms: number }): Promise<void>;
+  /** Idempotent: a schedule that is not there is deleted already. */
+  delete(ref: JobRef): Promise<void>;
+};
+
+/** One wake-up for one job. A chain tick carries the number of the check it asks for, which proves that the one before has ended. */
+export type Tick = JobRef & { carrier: 'chain' | 'heartbeat'; expected_checks: number | null; due_at_ms: number };
+export type Ticks = { send(tick: Tick): Promise<void> };
+
+/** The durable inbox of one owner. */
+export type Events = {
+  /** Idempotent on `event_id`. */
+  append(owner: string, event: JobEvent): Promise<void>;
+  /** In append order, after `cursor`. */
+  list(query: { owner: string; cursor: string | null; limit: number }): Promise<{ events: JobEvent[]; next_cursor: string | null; has_more: boolean }>;
+};
+/** `data` is the job descriptor of that moment. */
+export type JobEvent = { event_id: string; type: `job.${EventType}`; timestamp: string; data: JobDescriptor };
+
+/** Tells targets. Delivery is at least once, one target never holds another. */
+export type Announcements = {
+  /** Durably hands `event` over for each target. Idempotent on (`event_id`, target). */
+  publish(event: JobEvent, targets: readonly string[]): Promise<void>;
+  list(ref: JobRef): Promise<AnnouncementState[]>;
+};
+/** How a kind talks to the remote system. Never throws for what the remote side does. */
+export type Transport = { call(request: TransportRequest): Promise<Answer | Fault> };
+export type TransportRequest = {
+  connection: string;
+  call: Call;
+  /** The caller's own limit on the whole call, ms; the transport's own is 10 s. */
+  budget_ms: number;
+  /** False returns a 3xx as the answer. */
+  follow_redirects: boolean;
+};
+/** The remote side answered. `body` is undefined when it was empty or was no JSON; `unparseable` says why then. */
+export type Answer = {
+  answered: true;
+  http_status: number;
+  body: Tree | undefined;
+  unparseable: FaultType | null;
+  /** Lower-case names, only `location`, `operation-location`, `azure-asyncoperation`. Resolved against the request's URL. */
+  links: Record<string, string>;
+  retry_after_seconds: number | null;
+  /** A 403 that is a rate limit in disguise. */
+  rate_limited: boolean;
+};
+/** No usable answer. `sent` says whether the remote side may have seen the request. */
+export type Fault = {
+  answered: false;
+  type: FaultType;
+  sent: boolean;
+  message: string;
+  retry_after_seconds: number | null;
+  /** True when we did not even look: our own rate budget or a cool-down. No failed check. */
+  postponed: boolean;
+};
+
+/** `env:NAME`, `file:PATH`, … → the secret. Throws ConfigError when there is none. */
+export type Secrets = { resolve(reference: string): Promise<string> };
+
+export type Clock = { now(): number; sleep(ms: number): Promise<void> };
+
+/** 26 characters `[0-9a-z]` each: random, or base32 of the SHA-256 of `text`. */
+export type Ids = { random(): string; derive(text: string): string };
