@@ -1,8 +1,13 @@
 import type { Connection, Target } from './core/configuration.ts';
 import type { Tree } from './core/jmespath.ts';
-import type { AnnouncementState, JobDescriptor } from './core/descriptor.ts';
-import type { EventType, Handle, Job, JobRef, JobSeen, JobState, OwedEvent, Status } from './core/job.ts';
-import type { Call, FaultType, Kind } from './core/kind.ts';
+import type { JobEvent } from './core/announcement.ts';
+import type { Address, AnnouncementState } from './core/descriptor.ts';
+export type { JobEvent };
+import type { Handle, Job, JobRef, JobSeen, OwedEvent, StatePatch, Status } from './core/job.ts';
+import type { Call, Kind } from './core/kind.ts';
+import type { Answer, Fault } from './core/observation.ts';
+
+export type { Answer, Fault };
 
 /** The outside world, on one page. Flow asks for a `Pick` of it, which reads like an IAM policy. */
 export type Ports = {
@@ -21,12 +26,15 @@ export type Settings = {
   kinds: ReadonlyMap<string, Kind>;
   connections: ReadonlyMap<string, Connection>;
   targets: readonly Target[];
+  address: Address;
   limits: {
     max_active_jobs_per_owner: number;
     max_checks_per_job: number;
     retention_days: number;
     /** How often a `wait_seconds` read looks again, ms. */
     wait_look_ms: number;
+    /** Progress alone is saved at most this often, ms. */
+    progress_save_ms: number;
   };
 };
 
@@ -60,7 +68,6 @@ export type Claim = {
   next_check_at_ms: number;
   unsaved_claims: number;
 };
-export type StatePatch = Partial<Omit<JobState, 'owed' | 'cancel_requested_at_ms' | 'checks'>>;
 export type Change = {
   ref: JobRef;
   /** Null when no check is behind the change, so that any number will do. */
@@ -91,9 +98,6 @@ export type Events = {
   /** In append order, after `cursor`. */
   list(query: { owner: string; cursor: string | null; limit: number }): Promise<{ events: JobEvent[]; next_cursor: string | null; has_more: boolean }>;
 };
-/** `data` is the job descriptor of that moment. */
-export type JobEvent = { event_id: string; type: `job.${EventType}`; timestamp: string; data: JobDescriptor };
-
 /** Tells targets. Delivery is at least once, one target never holds another. */
 export type Announcements = {
   /** Durably hands `event` over for each target. Idempotent on (`event_id`, target). */
@@ -110,29 +114,6 @@ export type TransportRequest = {
   /** False returns a 3xx as the answer. */
   follow_redirects: boolean;
 };
-/** The remote side answered. `body` is undefined when it was empty or was no JSON; `unparseable` says why then. */
-export type Answer = {
-  answered: true;
-  http_status: number;
-  body: Tree | undefined;
-  unparseable: FaultType | null;
-  /** Lower-case names, only `location`, `operation-location`, `azure-asyncoperation`. Resolved against the request's URL. */
-  links: Record<string, string>;
-  retry_after_seconds: number | null;
-  /** A 403 that is a rate limit in disguise. */
-  rate_limited: boolean;
-};
-/** No usable answer. `sent` says whether the remote side may have seen the request. */
-export type Fault = {
-  answered: false;
-  type: FaultType;
-  sent: boolean;
-  message: string;
-  retry_after_seconds: number | null;
-  /** True when we did not even look: our own rate budget or a cool-down. No failed check. */
-  postponed: boolean;
-};
-
 /** `env:NAME`, `file:PATH`, … → the secret. Throws ConfigError when there is none. */
 export type Secrets = { resolve(reference: string): Promise<string> };
 

@@ -53,6 +53,13 @@ export type Address = { cli_command: string; base_url: string };
 const iso = (ms: number): string => new Date(ms).toISOString();
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
+/** The record's warnings and, while checks fail, why the last one did. */
+function warningsOf({ state }: Job): string[] {
+  if (state.last_error === null || state.status !== 'running') return state.warnings;
+  const said = state.consecutive_errors > 1 ? `the last ${state.consecutive_errors} checks failed` : 'the last check gave nothing';
+  return [...state.warnings, `${said}; ${state.last_error}`];
+}
+
 /** Renders the record for the outside at `now_ms`. */
 export function describeJob(job: Job, announcements: AnnouncementState[], address: Address, now_ms: number): JobDescriptor {
   const { spec, state, seen } = job;
@@ -68,7 +75,7 @@ export function describeJob(job: Job, announcements: AnnouncementState[], addres
     reason: state.reason,
     message: seen.message,
     phase: terminal ? null : state.phase,
-    warnings: state.warnings,
+    warnings: warningsOf(job),
     status_command: `${address.cli_command} job status ${job.job_id}`,
     cancel_command: `${address.cli_command} job cancel ${job.job_id}`,
     status_url: url,

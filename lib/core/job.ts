@@ -72,23 +72,29 @@ export type JobState = {
   not_before_ms: number;
   /** Failed checks in a row. */
   consecutive_errors: number;
-  /** Answers read so far, and whether any acceptor path ever led to a value. */
-  answers: number;
+  /** Why the last check failed, in our words; null after a good one. */
+  last_error: string | null;
+  /** Whether any acceptor path ever led to a value. */
   matched: boolean;
   upstream_state: string | null;
   progress_pct: number | null;
+  progress_saved_at_ms: number;
   starter_claimed_until_ms: number | null;
-  /** When the remote job was known to exist: a 404 is tolerated for 30 s after it. */
+  /** When our start was accepted: a 404 is tolerated for 30 s after it. Null for adopted jobs. */
   begun_at_ms: number | null;
   cancel_requested_at_ms: number | null;
   cancel_outcome: 'accepted' | 'declined' | null;
   warnings: string[];
   /** Events told so far; numbers the next one. */
   events: number;
-  overdue: boolean;
+  /** Event types that are told once a job at most, and were. */
+  told: EventType[];
   owed: OwedEvent[];
   settled_at_ms: number | null;
 };
+
+/** What a save may write: not the outbox (added to), the wish (the caller's) or the number (the fence's). */
+export type StatePatch = Partial<Omit<JobState, 'owed' | 'cancel_requested_at_ms' | 'checks'>>;
 
 /** The big part: what was last seen. Text of the remote system, untrusted. */
 export type JobSeen = { message: string | null; observed: Tree; result: Tree };
@@ -107,9 +113,12 @@ export type Job = JobRef & {
 export const isTerminal = (job: Job): boolean => job.state.status !== 'running';
 export const refOf = ({ job_id, generation_ms }: JobRef): JobRef => ({ job_id, generation_ms });
 
-/** `evt_` + job id + generation + number: the same event has the same id however often it is written. */
-export const eventIdOf = (job: JobRef, number: number): string =>
-  `evt_${job.job_id.slice(4)}_${job.generation_ms.toString(36)}_${number}`;
+/**
+ * `evt_` + job id + generation + number + type: the same event has the same id however often it is written, and two
+ * writers who count alike cannot give one id to two types.
+ */
+export const eventIdOf = (job: JobRef, number: number, type: EventType): string =>
+  `evt_${job.job_id.slice(4)}_${job.generation_ms.toString(36)}_${number}_${type}`;
 
 export const jobIdPattern = /^job_[0-9a-z]{26}$/;
 
@@ -152,17 +161,18 @@ export function newJob(made: {
       next_check_at_ms: made.first_check_at_ms,
       not_before_ms: 0,
       consecutive_errors: 0,
-      answers: 0,
+      last_error: null,
       matched: false,
       upstream_state: null,
       progress_pct: null,
+      progress_saved_at_ms: 0,
       starter_claimed_until_ms: null,
-      begun_at_ms: made.spec.starts ? null : made.now_ms,
+      begun_at_ms: null,
       cancel_requested_at_ms: null,
       cancel_outcome: null,
       warnings: [],
       events: 0,
-      overdue: false,
+      told: [],
       owed: [],
       settled_at_ms: null,
     },

@@ -1,0 +1,50 @@
+import type { Pace } from './kind.ts';
+
+/** Heartbeats beat once a minute at most: EventBridge Scheduler has 60-second precision. */
+export const heartbeatSeconds = 60;
+/** An SQS message can be delayed this long at most; longer waits are the heartbeat's. */
+const maxChainSeconds = 900;
+/** Nobody has heard of a check this long after it was due: the chain is broken. */
+export const chainGraceMs = 15_000;
+/** A tick this little early is on time. */
+export const earlyMs = 2_000;
+/** Lease > function timeout > check budget, so that no check outlives its lease. */
+export const leaseMs = 45_000;
+export const checkBudgetMs = 25_000;
+/** Failed checks in a row after which we say that we have lost sight. */
+export const lostAfterErrors = 5;
+/** Claims in a row without a word of what came of them, before we give the job up. */
+export const maxUnsavedClaims = 5;
+
+const day = 86_400;
+export const defaultExpectedSeconds = 300;
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** `clamp(round(expected / 10), 3, 60)` seconds, within what the kind fixes, floors or caps. */
+export function intervalSeconds(expected_seconds: number, pace: Pace): number {
+  const floor = pace.floor_seconds ?? 3;
+  const cap = Math.max(floor, pace.cap_seconds ?? 60);
+  return Math.max(pace.interval_seconds ?? clamp(Math.round(expected_seconds / 10), 3, cap), pace.floor_seconds ?? 0);
+}
+
+/** The k-th delay: `min(interval, 3·2^k)` seconds, so that a job which dies at once is seen at once. */
+export function rampedSeconds(k: number, interval_seconds: number, pace: Pace): number {
+  if (pace.ramp === false) return interval_seconds;
+  return Math.min(interval_seconds, Math.max(pace.floor_seconds ?? 0, 3 * 2 ** Math.min(Math.max(k, 0), 20)));
+}
+
+/** Doubles with every failed check after the first, to a minute or the delay itself if that is longer. */
+export const backedOffSeconds = (delay_seconds: number, consecutive_errors: number): number =>
+  consecutive_errors <= 1 ? delay_seconds : Math.min(Math.max(60, delay_seconds), delay_seconds * 2 ** Math.min(consecutive_errors - 1, 20));
+
+/** Given, else the kind's, else twice the expectation and five minutes if there is one, else a day. */
+export function timeoutSeconds(given: number | undefined, kinds: number | undefined, expected_seconds: number | null): number {
+  if (given !== undefined) return given;
+  if (kinds !== undefined) return kinds;
+  return expected_seconds === null ? day : Math.max(300, 2 * expected_seconds + 300);
+}
+
+/** Who carries the next check: the chain below a minute (and while ramping up), the heartbeat from there on. */
+export const carrierOf = (interval_seconds: number, delay_seconds: number): 'chain' | 'heartbeat' =>
+  (interval_seconds < heartbeatSeconds || delay_seconds < heartbeatSeconds) && delay_seconds <= maxChainSeconds ? 'chain' : 'heartbeat';

@@ -1,0 +1,30 @@
+import { type Tree, valueAt } from './jmespath.ts';
+
+const maxTreeLength = 8 * 1024;
+const maxMessageLength = 2 * 1024;
+
+/** Cuts text to `length` characters, with an ellipsis where something is missing. */
+export const cutText = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+
+/** Keeps a remote value as it is up to 8 KB of JSON; beyond, its first 8 KB as text. */
+export function cutTree(value: Tree): Tree {
+  const text = JSON.stringify(value);
+  return text.length <= maxTreeLength ? value : { _truncated: true, text: text.slice(0, maxTreeLength) };
+}
+
+/** The text at `path`, verbatim, cut at 2 KB; numbers and booleans as written, lists and objects as JSON. */
+export function textAt(body: Tree, path: string | undefined): string | null {
+  if (path === undefined) return null;
+  const value = valueAt(body, path);
+  if (value === null || value === '') return null;
+  return cutText(typeof value === 'object' ? JSON.stringify(value) : String(value), maxMessageLength);
+}
+
+/** A percentage 0–100 at `path`, or null. Display only: it never ends a job, so it stays below 100 before the end. */
+export function progressAt(body: Tree, path: string | undefined): number | null {
+  if (path === undefined) return null;
+  const value = valueAt(body, path);
+  const number = typeof value === 'string' ? Number.parseFloat(value) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number)) return null;
+  return Math.min(99, Math.max(0, Math.round(number * 10) / 10));
+}

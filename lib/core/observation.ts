@@ -1,0 +1,29 @@
+import type { Tree } from './jmespath.ts';
+import type { FaultType } from './kind.ts';
+
+/** The remote side answered. `body` is undefined when it was empty or no JSON; `unparseable` says why then. */
+export type Answer = {
+  answered: true;
+  http_status: number;
+  body: Tree | undefined;
+  unparseable: FaultType | null;
+  /** `location`, `operation-location`, `azure-asyncoperation`: resolved against the request's URL. */
+  links: Record<string, string>;
+  retry_after_seconds: number | null;
+  /** A 429, or a 403 that is a rate limit in disguise. */
+  rate_limited: boolean;
+};
+
+/** No usable answer. `sent` says whether the remote side may have seen the request. */
+export type Fault = {
+  answered: false;
+  type: FaultType;
+  sent: boolean;
+  message: string;
+  retry_after_seconds: number | null;
+  /** True when we did not even look: our own rate budget or a cool-down. No failed check. */
+  postponed: boolean;
+};
+
+/** What one call saw. */
+export type Observation = Answer | Fault;

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { intervalSeconds, timeoutSeconds, defaultExpectedSeconds } from './cadence.ts';
+import type { Connection, Target } from './configuration.ts';
+import type { Problem } from './errors.ts';
+import type { Handle, JobSpec } from './job.ts';
+import { eventTypes } from './job.ts';
+import type { Kind } from './kind.ts';
+import { acceptorsSchema, pathsSchema } from './kind.ts';
+import { problemsOf } from './problems.ts';
+import { resolveKind } from './resolve-kind.ts';
+
+const week = 604_800;
+
+/** `POST /v1/jobs`: exactly one of `handle` (adopt a running job) or `input` (start it, then watch). */
+export const startRequestSchema = z
+  .strictObject({
+    kind: z.string().min(1).max(64),
+    connection: z.string().min(1).max(64),
+    input: z.record(z.string(), z.json()).optional(),
+    handle: z.record(z.string(), z.json()).optional(),
+    name: z.string().min(1).max(200).optional(),
+    expected_seconds: z.number().int().min(1).max(week).optional(),
+    timeout_seconds: z.number().int().min(1).max(week).optional(),
+    cancel_on_timeout: z.boolean().optional(),
+    first_check: z.enum(['now', 'later']).optional(),
+    labels: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, 'is no label name'), z.string().max(256)).optional(),
+    announce: z
+      .strictObject({
+        targets: z.array(z.string().min(1).max(64)).max(32).optional(),
+        on: z.array(z.enum(eventTypes)).max(eventTypes.length).optional(),
+      })
+      .optional(),
+    acceptors: acceptorsSchema.optional(),
+    paths: pathsSchema.optional(),
+  })
+  .meta({ id: 'StartRequest' });
+export type StartRequest = z.infer<typeof startRequestSchema>;
+
+/** What the request amounts to: the immutable part of a job, the handle if it adopts, and the start call's variables. */
+export type ReadStartRequest = { ok: true; spec: JobSpec; handle: Handle | null } | { ok: false; problems: Problem[] };
+
+type Known = { kinds: ReadonlyMap<string, Kind>; connections: ReadonlyMap<string, Connection>; targets: readonly Target[] };
+
+const maxLabels = 32;
+
+/** Reads an unknown body: every problem at once, unknown keys included. */
+export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
+  if (raw === null || typeof raw !== 'object' || Array.isArray(raw))
+    return { ok: false, problems: [{ path: '', message: 'the body must be a JSON object' }] };
+  const parsed = startRequestSchema.safeParse(raw);
+  const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
+  // Rules across fields are read off the raw body too, so that they are told together with the others.
+  const body: Record<string, unknown> = { ...raw };
+  problems.push(...crossProblems(body, known));
+  const kind = typeof body['kind'] === 'string' ? known.kinds.get(body['kind']) : undefined;
+  const resolved = kind === undefined ? undefined : resolveKind(kind, body);
+  if (resolved !== undefined && !resolved.ok) problems.push(...resolved.problems);
+  if (!parsed.success || problems.length > 0 || kind === undefined || resolved === undefined || !resolved.ok) return { ok: false, problems: unique(problems) };
+
+  const request = parsed.data;
+  const expected = request.expected_seconds ?? kind.expected_seconds ?? defaultExpectedSeconds;
+  return {
+    ok: true,
+    handle: resolved.handle,
+    spec: {
+      kind: resolved.kind,
+      connection: request.connection,
+      name: request.name ?? null,
+      labels: request.labels ?? {},
+      starts: request.input !== undefined,
+      expected_seconds: expected,
+      timeout_seconds: timeoutSeconds(request.timeout_seconds, kind.timeout_seconds, request.expected_seconds ?? null),
+      interval_seconds: intervalSeconds(expected, kind.pace ?? {}),
+      cancel_on_timeout: request.cancel_on_timeout ?? false,
+      first_check: request.first_check ?? 'now',
+      announce: { targets: request.announce?.targets ?? known.targets.map((target) => target.name), on: request.announce?.on ?? null },
+      fingerprint: null,
+    },
+  };
+}
+
+function crossProblems(body: Record<string, unknown>, known: Known): Problem[] {
+  const problems: Problem[] = [];
+  const { kind, connection, labels } = body;
+  const add = (path: string, message: string): void => void problems.push({ path, message });
+  if (body['input'] !== undefined && body['handle'] !== undefined) add('', 'has both "input" (start a job) and "handle" (adopt one); give exactly one');
+  if (body['input'] === undefined && body['handle'] === undefined) add('', 'has neither "input" (start a job) nor "handle" (adopt one); give exactly one');
+  if (typeof kind === 'string' && !known.kinds.has(kind)) add('kind', `there is no kind ${quote(kind)}; known: ${names(known.kinds.keys())}`);
+  const named = typeof connection === 'string' ? known.connections.get(connection) : undefined;
+  if (typeof connection === 'string' && named === undefined)
+    add('connection', `there is no connection ${quote(connection)}; configured: ${names(known.connections.keys())}`);
+  const transport = typeof kind === 'string' ? known.kinds.get(kind)?.transport : undefined;
+  if (named !== undefined && transport !== undefined && named.transport !== transport)
+    add('connection', `speaks ${named.transport}, but the kind speaks ${transport}`);
+  if (labels !== null && typeof labels === 'object' && Object.keys(labels).length > maxLabels) add('labels', `are ${Object.keys(labels).length}; at most ${maxLabels}`);
+  for (const [position, target] of targetNames(body['announce']).entries())
+    if (!known.targets.some((configured) => configured.name === target))
+      add(`announce.targets.${position}`, `there is no target ${quote(target)}; configured: ${names(known.targets.map((one) => one.name))}`);
+  return problems;
+}
+
+function targetNames(announce: unknown): string[] {
+  if (announce === null || typeof announce !== 'object' || !('targets' in announce) || !Array.isArray(announce.targets)) return [];
+  return announce.targets.filter((target): target is string => typeof target === 'string');
+}
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 80));
+const names = (all: Iterable<string>): string => [...all].sort().join(', ') || 'none';
+
+function unique(problems: Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ path, message }) => !seen.has(`${path}\n${message}`) && seen.add(`${path}\n${message}`));
+}

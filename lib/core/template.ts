@@ -1,0 +1,71 @@
+import type { Tree } from './jmespath.ts';
+import type { Call } from './kind.ts';
+
+/** Values that `{name}` may take in a call. */
+export type Variables = Record<string, Tree>;
+
+const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const whole = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
+/** Thrown while rendering a call whose value would leave its place: no such name, or a dot segment in a URL. */
+export class TemplateError extends Error {
+  readonly code = 'TEMPLATE_ERROR';
+  override name = 'TemplateError';
+}
+
+const textOf = (value: Tree): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+function lookUp(variables: Variables, name: string): Tree {
+  if (!Object.hasOwn(variables, name)) throw new TemplateError(`{${name}} has no value; known: ${Object.keys(variables).join(', ') || 'none'}`);
+  return variables[name] ?? null;
+}
+
+const fill = (text: string, variables: Variables, encode: (value: string) => string): string =>
+  text.replace(placeholder, (_match, name: string) => encode(textOf(lookUp(variables, name))));
+
+/** Percent-encodes a value as one path segment or query value; `.` and `..` would climb, so they are refused. */
+function encodeInUrl(value: string): string {
+  if (/^\.{1,2}$/.test(value.trim())) throw new TemplateError(`${JSON.stringify(value)} cannot stand in a URL: it would leave its path`);
+  return encodeURIComponent(value);
+}
+
+/** Replaces in a body: a string that is one placeholder takes the value with its type, others take it as text. */
+function fillTree(tree: unknown, variables: Variables): Tree {
+  if (typeof tree === 'string') {
+    const name = whole.exec(tree)?.[1];
+    return name === undefined ? fill(tree, variables, (value) => value) : lookUp(variables, name);
+  }
+  if (Array.isArray(tree)) return tree.map((item) => fillTree(item, variables));
+  if (tree !== null && typeof tree === 'object') {
+    const copy: { [key: string]: Tree } = Object.create(null);
+    for (const [key, item] of Object.entries(tree)) copy[key] = fillTree(item, variables);
+    return copy;
+  }
+  // JSON has no other values: callSchema let only JSON in.
+  return tree as Tree;
+}
+
+/** Renders a call: typed where the whole string is a placeholder, percent-encoded in URLs. Nothing else is evaluated. */
+export function renderCall(call: Call, variables: Variables): Call {
+  const name = whole.exec(call.url)?.[1];
+  return {
+    ...(call.method === undefined ? {} : { method: call.method }),
+    url: name === undefined ? fill(call.url, variables, encodeInUrl) : textOf(lookUp(variables, name)),
+    ...(call.query === undefined
+      ? {}
+      : { query: Object.fromEntries(Object.entries(call.query).map(([key, value]) => [key, typeof value === 'string' ? fill(value, variables, (text) => text) : value])) }),
+    ...(call.headers === undefined
+      ? {}
+      : { headers: Object.fromEntries(Object.entries(call.headers).map(([key, value]) => [key, fill(value, variables, headerSafe)])) }),
+    // A rendered body is a tree of JSON values, which is what callSchema calls JSON.
+    ...(call.body === undefined ? {} : { body: fillTree(call.body, variables) as NonNullable<Call['body']> }),
+  };
+}
+
+function headerSafe(value: string): string {
+  if (!/^[\t\x20-\x7e]*$/.test(value)) throw new TemplateError('a header value would have characters a header cannot carry');
+  return value;
+}
+
+/** Names a call asks for. */
+export const placeholdersOf = (call: Call): string[] => [...new Set([...JSON.stringify(call).matchAll(placeholder)].map((match) => match[1] ?? ''))];

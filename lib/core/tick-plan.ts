@@ -1,0 +1,44 @@
+import { chainGraceMs, earlyMs, heartbeatSeconds } from './cadence.ts';
+import type { Job } from './job.ts';
+
+/** What a wake-up is good for. `proven`: the tick itself shows that the check before has ended. */
+export type TickPlan = { do: 'check'; proven: boolean } | { do: 'resend'; at_ms: number } | { do: 'drop'; why: string };
+
+type Wake = { carrier: 'chain' | 'heartbeat'; expected_checks: number | null };
+
+/**
+ * Says what a tick does with a running job.
+ *
+ *   chain n ── number is n? ── no → drop (a duplicate or a late one: the check was made)
+ *                 │ yes, and due (or early by < 2 s) → check      early → re-send, never drop
+ *   chain without a number (a cancel wish) → check as soon as no lease is live
+ *   heartbeat ── interval ≥ 60 s: it carries the checks
+ *             └─ interval < 60 s: only when the chain is broken, that is 15 s after the due time
+ */
+export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
+  const { state, spec } = job;
+  // Before the last claim: the clock jumped back, and waiting for it to catch up could take hours.
+  const clockJumpedBack = now_ms < (state.claimed_at_ms ?? job.started_at_ms);
+  const leased = state.lease_until_ms > now_ms && !clockJumpedBack;
+  if (tick.carrier === 'chain' && tick.expected_checks !== null) {
+    if (tick.expected_checks !== state.checks) return { do: 'drop', why: `check ${tick.expected_checks + 1} was made` };
+    const early = now_ms < state.next_check_at_ms - earlyMs;
+    return early && !clockJumpedBack ? { do: 'resend', at_ms: state.next_check_at_ms } : { do: 'check', proven: true };
+  }
+  const wished = state.cancel_requested_at_ms !== null && state.cancel_outcome === null;
+  if (tick.carrier === 'chain') return leased ? { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + earlyMs) } : { do: 'check', proven: false };
+  if (leased) return { do: 'drop', why: 'a check is under way' };
+  if (wished || clockJumpedBack) return { do: 'check', proven: false };
+  if (spec.interval_seconds < heartbeatSeconds)
+    return now_ms >= state.next_check_at_ms + chainGraceMs ? { do: 'check', proven: false } : { do: 'drop', why: 'the chain carries the checks' };
+  const rested = state.claimed_at_ms === null ? now_ms >= state.next_check_at_ms - earlyMs : now_ms - state.claimed_at_ms >= (spec.interval_seconds * 1000) / 2;
+  return rested && now_ms >= state.not_before_ms ? { do: 'check', proven: false } : { do: 'drop', why: 'too soon after the last check' };
+}
+
+/** When an engine that keeps its own due rows should send this job's heartbeat. */
+export function heartbeatAt(job: Job): number {
+  const { state, spec } = job;
+  if (state.phase === 'starting') return Math.max(state.starter_claimed_until_ms ?? 0, state.next_check_at_ms);
+  const due_ms = spec.interval_seconds < heartbeatSeconds ? state.next_check_at_ms + chainGraceMs : Math.max(state.next_check_at_ms, state.not_before_ms);
+  return Math.max(due_ms, state.lease_until_ms);
+}
