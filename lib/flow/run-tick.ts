@@ -1,0 +1,140 @@
+import { checkBudgetMs, leaseMs, maxUnsavedClaims, carrierOf } from '../core/cadence.ts';
+import { type Decision, decide, type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
+import type { Handle, Job } from '../core/job.ts';
+import { isTerminal, refOf } from '../core/job.ts';
+import { planTick, type TickPlan } from '../core/tick-plan.ts';
+import type { Ports, Settings, Tick } from '../ports.ts';
+import { cancelAtDeadline, passOnWish } from './cancel-remote-job.ts';
+import { lookAtJob } from './look-at-job.ts';
+import { finishJob, owe, payOwed, settleJob } from './settle-job.ts';
+import { isStarting, startRemoteJob } from './start-remote-job.ts';
+
+/** Everything a tick touches; as an IAM policy: read and write jobs, delete their schedule, send ticks, announce, call out. */
+export type TickPorts = Pick<Ports, 'jobs' | 'schedules' | 'ticks' | 'events' | 'announcements' | 'transports' | 'clock'>;
+
+/** What a tick came to, for logs and metrics. `job` is the record afterwards, undefined when it is gone. */
+export type TickReport = {
+  outcome: 'gone' | 'dropped' | 'resent' | 'finished' | 'starting' | 'lost_claim' | 'checked' | 'settled';
+  why?: string;
+  job: Job | undefined;
+  verdict?: Look['verdict']['type'];
+};
+
+/** One wake-up for one job: pay what is owed, claim, check, decide, save what changed, send the next tick. */
+export async function runTick(ports: TickPorts, settings: Settings, tick: Tick, budget_ms = checkBudgetMs): Promise<TickReport> {
+  const loaded = await ports.jobs.load(tick.job_id);
+  if (loaded === undefined) {
+    await ports.schedules.delete(refOf(tick));
+    return { outcome: 'gone', job: undefined };
+  }
+  if (loaded.generation_ms !== tick.generation_ms) return { outcome: 'gone', why: 'a tick of an earlier job with this id', job: loaded };
+  if (isTerminal(loaded)) return { outcome: 'finished', job: await finishJob(ports, settings, loaded) };
+  const job = await payOwed(ports, settings, loaded);
+  if (isStarting(job)) return resumeStart(ports, settings, job, budget_ms);
+
+  const plan = planTick(job, tick, ports.clock.now());
+  if (plan.do === 'drop') return { outcome: 'dropped', why: plan.why, job };
+  if (plan.do === 'resend') {
+    await ports.ticks.send({ ...tick, due_at_ms: plan.at_ms });
+    return { outcome: 'resent', job };
+  }
+  return claimAndCheck(ports, settings, job, plan, budget_ms);
+}
+
+/** A job whose remote side has not begun, as far as the record knows: the process that was to start it may be gone. */
+async function resumeStart(ports: TickPorts, settings: Settings, job: Job, budget_ms: number): Promise<TickReport> {
+  const now_ms = ports.clock.now();
+  const claimed_until_ms = job.state.starter_claimed_until_ms;
+  const settle = async (status: 'failed' | 'cancelled', reason: 'start_unknown' | 'cancelled_by_caller' | 'timed_out', message: string): Promise<TickReport> => {
+    const settled = await settleJob(ports, settings, job, { status, reason, message, expected_checks: null });
+    return { outcome: 'settled', job: settled.job };
+  };
+  if (claimed_until_ms !== null) {
+    if (now_ms < claimed_until_ms) return { outcome: 'starting', job };
+    return settle('failed', 'start_unknown', 'we stopped while the start call was under way; it is not known whether the remote job began');
+  }
+  if (job.state.cancel_requested_at_ms !== null) return settle('cancelled', 'cancelled_by_caller', 'cancelled before it was started');
+  if (now_ms >= job.deadline_at_ms) return settle('failed', 'timed_out', 'the deadline passed before it could be started');
+  if (now_ms < job.state.next_check_at_ms) return { outcome: 'starting', job };
+  const started = await startRemoteJob(ports, settings, job, budget_ms);
+  if (!isTerminal(started) && !isStarting(started)) await sendNext(ports, started, started.state.next_check_at_ms);
+  return { outcome: isTerminal(started) ? 'settled' : 'starting', job: started };
+}
+
+async function claimAndCheck(ports: TickPorts, settings: Settings, job: Job, plan: Extract<TickPlan, { do: 'check' }>, budget_ms: number): Promise<TickReport> {
+  const unsaved_claims = plan.proven ? 1 : job.state.unsaved_claims + 1;
+  if (unsaved_claims > maxUnsavedClaims) {
+    const message = `${maxUnsavedClaims} checks in a row began and were never heard of again`;
+    const settled = await settleJob(ports, settings, job, { status: 'failed', reason: 'internal_error', message, expected_checks: job.state.checks });
+    return { outcome: 'settled', job: settled.job };
+  }
+  const now_ms = ports.clock.now();
+  const claimed = await ports.jobs.claim({
+    ref: refOf(job),
+    expected_checks: job.state.checks,
+    proven: plan.proven,
+    now_ms,
+    lease_until_ms: now_ms + leaseMs,
+    next_check_at_ms: plannedDueAt(job, job.state.checks + 1, now_ms, job.state.consecutive_errors),
+    unsaved_claims,
+  });
+  if (!claimed.written) return { outcome: 'lost_claim', job: claimed.job };
+  const decision = await checkClaimed(ports, settings, claimed.job, budget_ms);
+  return record(ports, settings, claimed.job, decision);
+}
+
+type Checked = Decision & { verdict: Look['verdict']['type'] | 'blocked' };
+
+/** The remote calls of one check: pass on a wish to cancel, look, and at the deadline cancel if that was asked for. */
+async function checkClaimed(ports: TickPorts, settings: Settings, job: Job, budget_ms: number): Promise<Checked> {
+  const begun_ms = ports.clock.now();
+  const left = (): number => budget_ms - (ports.clock.now() - begun_ms);
+  const handle: Handle = job.handle ?? {};
+  if (!settings.connections.has(job.spec.connection)) return missingConnection(job, settings, begun_ms);
+  const wish = await passOnWish(ports, job, handle, left());
+  const asked: Job = { ...job, state: { ...job.state, ...wish } };
+  const look = await lookAtJob(ports, job.spec, handle, left());
+  const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
+  const late = decision.state.reason === 'timed_out' ? await cancelAtDeadline(ports, asked, handle, left()) : {};
+  return { ...decision, state: { ...wish, ...decision.state, ...late }, verdict: look.verdict.type };
+}
+
+/** Nobody can look without the connection: an operator must bring it back, and hears of it once. */
+function missingConnection(job: Job, settings: Settings, now_ms: number): Checked {
+  const message = `the connection "${job.spec.connection}" is not configured any more`;
+  const blind: Look = { verdict: { type: 'going', phase: 'blocked', matched: true, resolved: job.state.matched }, body: undefined, progress_pct: null };
+  const decision = decide(job, blind, settings.limits.max_checks_per_job, now_ms);
+  const warnings = job.state.warnings.includes(message) ? job.state.warnings : [...job.state.warnings, message];
+  return { ...decision, state: { ...decision.state, warnings, upstream_state: job.state.upstream_state }, verdict: 'blocked' };
+}
+
+/** Saves what changed, on the number of the check; then the next tick, or the end. */
+async function record(ports: TickPorts, settings: Settings, job: Job, decision: Checked): Promise<TickReport> {
+  const { verdict } = decision;
+  const now_ms = ports.clock.now();
+  let saved = job;
+  if (worthSaving(job, decision, settings.limits.progress_save_ms, now_ms)) {
+    const written = await ports.jobs.save({
+      ref: refOf(job),
+      expected_checks: job.state.checks,
+      state: { lease_until_ms: 0, unsaved_claims: 0, ...decision.state, progress_saved_at_ms: now_ms, events: job.state.events + decision.tell.length },
+      owe: owe(job, decision.tell, now_ms),
+      ...(decision.seen === null ? {} : { seen: decision.seen }),
+    });
+    // Somebody settled meanwhile, or took the job over after our lease: what we saw is theirs to decide.
+    if (!written.written) return { outcome: 'lost_claim', job: written.job, verdict: lookedAt(verdict) };
+    saved = written.job;
+  }
+  if (decision.due_at_ms === null) return { outcome: 'settled', job: await finishJob(ports, settings, saved), verdict: lookedAt(verdict) };
+  await sendNext(ports, saved, decision.due_at_ms);
+  return { outcome: 'checked', job: await payOwed(ports, settings, saved), verdict: lookedAt(verdict) };
+}
+
+const lookedAt = (verdict: Checked['verdict']): Look['verdict']['type'] => (verdict === 'blocked' ? 'going' : verdict);
+
+/** The chain's next tick; none where the heartbeat carries the checks. */
+export async function sendNext(ports: Pick<Ports, 'ticks' | 'clock'>, job: Job, due_at_ms: number): Promise<void> {
+  const delay_seconds = (due_at_ms - ports.clock.now()) / 1000;
+  if (carrierOf(job.spec.interval_seconds, delay_seconds) === 'heartbeat') return;
+  await ports.ticks.send({ ...refOf(job), carrier: 'chain', expected_checks: job.state.checks, due_at_ms });
+}
