@@ -1,0 +1,82 @@
+import type { Auth } from '../core/configuration.ts';
+import { ConfigError } from '../core/errors.ts';
+import type { Secrets } from '../ports.ts';
+import { createRedactor, type Redactor } from './redact.ts';
+
+/** What a connection sends to prove who it is. */
+export type Credential = {
+  /** Names and values in turn, names in lower case. */
+  headers: readonly string[];
+  /** The resolved secret, to see whether a refresh changed it. */
+  value: string;
+  /** Takes this secret, and those it replaced, out of remote text. */
+  redactor: Redactor;
+};
+
+/** A connection's credential: read once, kept, read again on demand. Both throw ConfigError when there is no usable secret. */
+export type CredentialSource = {
+  /** The kept one, without a promise when there is one. */
+  current(): Credential | Promise<Credential>;
+  /** Reads the reference again, once for all callers that saw `used` refused. */
+  refresh(used: Credential): Promise<Credential>;
+};
+
+const nothing: Credential = { headers: [], value: '', redactor: createRedactor([]) };
+const remembered = 8;
+
+/** The credentials of one connection. `name` is the connection's, for messages. */
+export function createCredentialSource(name: string, auth: Auth, secrets: Secrets): CredentialSource {
+  if (auth.type === 'none') return { current: () => nothing, refresh: async () => nothing };
+  let kept: Credential | undefined;
+  let loading: Promise<Credential> | undefined;
+  let known: string[] = [];
+
+  const load = async (): Promise<Credential> => {
+    const { headers, value, hidden } = readAuth(name, auth, await secrets.resolve(referenceOf(auth)));
+    known = [...new Set([...hidden, ...known])].slice(0, remembered);
+    kept = { headers, value, redactor: createRedactor(known) };
+    return kept;
+  };
+  const loadOnce = (): Promise<Credential> => {
+    loading ??= load().finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  };
+  return {
+    current: () => kept ?? loadOnce(),
+    refresh: async (used) => (kept !== undefined && kept !== used ? kept : loadOnce()),
+  };
+}
+
+type SecretAuth = Exclude<Auth, { type: 'none' }>;
+
+const referenceOf = (auth: SecretAuth): string =>
+  auth.type === 'bearer' ? auth.token : auth.type === 'api-key' ? auth.value : auth.password;
+
+/** Header, value and every spelling to redact. */
+function readAuth(
+  name: string,
+  auth: SecretAuth,
+  value: string,
+): { headers: string[]; value: string; hidden: string[] } {
+  const refuse = (problem: string): never => {
+    throw new ConfigError(`connection "${name}": the secret behind "auth" ${problem}`);
+  };
+  if (value === '') refuse('is empty; store the secret there');
+  if (/\p{Cc}/u.test(value))
+    refuse('has a line break or another control character; store the secret alone, on one line');
+  if (auth.type === 'basic') {
+    if (auth.username.includes(':') || /\p{Cc}/u.test(auth.username))
+      refuse('belongs to a username with a colon or control character, which basic auth cannot carry');
+    const pair = Buffer.from(`${auth.username}:${value}`).toString('base64');
+    return { headers: ['authorization', `Basic ${pair}`], value, hidden: [pair, ...spellings(value)] };
+  }
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
+    refuse('has characters an HTTP header cannot carry, or a space at an end; store the plain token');
+  if (auth.type === 'bearer') return { headers: ['authorization', `Bearer ${value}`], value, hidden: spellings(value) };
+  return { headers: [auth.header.toLowerCase(), value], value, hidden: spellings(value) };
+}
+
+/** As it is, and as a URL would carry it. */
+const spellings = (secret: string): string[] => [secret, encodeURIComponent(secret.toWellFormed())];

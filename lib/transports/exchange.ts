@@ -1,0 +1,116 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { FaultType } from '../core/kind.ts';
+import { faultWords, typeOfError } from './exchange-error.ts';
+import { ConnectError } from './safe-connect.ts';
+
+/** One request on a guarded dispatcher, bounded in time and size. */
+export type ExchangeRequest = {
+  dispatcher: Dispatcher;
+  /** True takes a connection of its own and closes it afterwards. */
+  fresh: boolean;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  origin: string;
+  /** Path and query. */
+  path: string;
+  /** Names and values in turn. */
+  headers: string[];
+  body: string | null;
+  /** For the whole exchange: connecting, waiting and the last byte of the body, ms. */
+  limit_ms: number;
+  max_bytes: number;
+  /** True answers as soon as the head is there, with an empty text; the body is read away within the same limits. */
+  ignore_body?: boolean;
+};
+export type Exchanged =
+  | { ok: true; http_status: number; headers: IncomingHttpHeaders; text: string }
+  | { ok: false; type: FaultType; sent: boolean; message: string };
+
+const cutOff = new Error('cut off');
+cutOff.stack = '';
+
+const textOf = (chunks: readonly Buffer[]): string => {
+  const [first] = chunks;
+  if (first === undefined) return '';
+  return (chunks.length === 1 ? first : Buffer.concat(chunks)).toString('utf8');
+};
+
+/** Sends a request and reads the whole answer. Never rejects; `sent` is false only where not a byte of the request left. */
+export function exchange(request: ExchangeRequest): Promise<Exchanged> {
+  const { promise, resolve } = Promise.withResolvers<Exchanged>();
+  const chunks: Buffer[] = [];
+  let controller: Dispatcher.DispatchController | undefined;
+  let settled = false;
+  let finished = false;
+  let head: { http_status: number; headers: IncomingHttpHeaders } | undefined;
+  let bytes = 0;
+
+  const settle = (outcome: Exchanged): void => {
+    if (settled) return;
+    settled = true;
+    resolve(outcome);
+  };
+  const finish = (): void => {
+    finished = true;
+    clearTimeout(timer);
+  };
+  const fail = (type: FaultType, detail: string): void => {
+    if (finished) return;
+    finish();
+    settle({
+      ok: false,
+      type,
+      sent: controller !== undefined,
+      message: `${request.method} ${request.origin}: ${detail}`,
+    });
+    controller?.abort(cutOff);
+  };
+  const tooLarge = (): void =>
+    fail('too_large', `the answer is larger than ${request.max_bytes} bytes and was cut off`);
+  const timer = setTimeout(
+    () => fail('timeout', `no complete answer within ${request.limit_ms} ms`),
+    Math.max(0, request.limit_ms),
+  );
+
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart(started) {
+      // Given up while waiting for a connection: not a byte goes out.
+      if (finished) started.abort(cutOff);
+      else controller = started;
+    },
+    onResponseStart(_, http_status, headers) {
+      if (http_status < 200 || finished) return;
+      head = { http_status, headers };
+      if (request.ignore_body) settle({ ok: true, ...head, text: '' });
+      if (Number(headers['content-length'] ?? 0) > request.max_bytes) tooLarge();
+    },
+    onResponseData(_, chunk) {
+      if (finished) return;
+      bytes += chunk.length;
+      if (bytes > request.max_bytes) tooLarge();
+      else if (!request.ignore_body) chunks.push(chunk);
+    },
+    onResponseEnd() {
+      if (finished || head === undefined) return;
+      finish();
+      settle({ ok: true, ...head, text: textOf(chunks) });
+    },
+    onResponseError(_, error) {
+      if (error instanceof ConnectError) return fail(error.type, error.message);
+      const type = typeOfError(error, { sent: controller !== undefined, secure: request.origin.startsWith('https:') });
+      fail(type, faultWords(type, error));
+    },
+  };
+  request.dispatcher.dispatch(
+    {
+      origin: request.origin,
+      path: request.path,
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+      ...(request.fresh ? { reset: true } : {}),
+    },
+    handler,
+  );
+  return promise;
+}

@@ -1,0 +1,80 @@
+import type { Call, FaultType } from '../core/kind.ts';
+import type { Answer, Fault } from '../ports.ts';
+import { type Exchanged, exchange } from './exchange.ts';
+import { readAnswer } from './read-answer.ts';
+import type { Redactor } from './redact.ts';
+import { headerOf } from './retry-after.ts';
+import type { Dispatchers, Guard } from './safe-connect.ts';
+
+/** One call, ready to go. */
+export type ReadyCall = {
+  call: Call;
+  url: URL;
+  /** Names and values in turn, the credential's among them. */
+  headers: string[];
+  follow_redirects: boolean;
+  guard: Guard;
+  redactor: Redactor;
+  dispatchers: Dispatchers;
+  allow_private_network: boolean;
+  max_bytes: number;
+  now_ms: () => number;
+  /** On the monotonic clock of `performance.now()`, like timers: a wall clock set during a call neither cuts nor stretches it. */
+  until_ms: number;
+};
+
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+const mostRedirects = 3;
+
+/** A fault of a call that was refused before it left. */
+export const refusal = (type: FaultType, message: string): Fault => ({
+  answered: false,
+  type,
+  sent: false,
+  message,
+  retry_after_seconds: null,
+  postponed: false,
+});
+
+/** Sends a call and, where that is wanted and it is a GET, follows up to 3 redirects within its scheme, host and port. */
+export async function followCall(ready: ReadyCall): Promise<Answer | Fault> {
+  const follows = ready.follow_redirects && (ready.call.method ?? 'GET') === 'GET';
+  let url = ready.url;
+  for (let hops = 0; ; hops++) {
+    const got = await send(ready, url);
+    if (!got.ok) return { ...refusal(got.type, ready.redactor.text(got.message)), sent: got.sent || hops > 0 };
+    const location = follows && redirectStatuses.has(got.http_status) ? headerOf(got.headers, 'location') : undefined;
+    if (location === undefined) return readAnswer(got, { url, now_ms: ready.now_ms(), redactor: ready.redactor });
+    const next = URL.parse(location, url.href);
+    const problem = redirectProblem(url, next, hops, ready.guard);
+    if (next === null || problem !== undefined)
+      return {
+        ...refusal('redirected', `${url.origin} answered with a redirect that is not followed: ${problem}`),
+        sent: true,
+      };
+    url = next;
+  }
+}
+
+function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
+  const method = ready.call.method ?? 'GET';
+  const fresh = method !== 'GET';
+  return exchange({
+    dispatcher: ready.dispatchers.dispatcher({ allow_private_network: ready.allow_private_network, fresh }),
+    fresh,
+    method,
+    origin: url.origin,
+    path: url.pathname + url.search,
+    headers: ready.headers,
+    body: ready.call.body === undefined ? null : JSON.stringify(ready.call.body),
+    limit_ms: ready.until_ms - performance.now(),
+    max_bytes: ready.max_bytes,
+  });
+}
+
+function redirectProblem(from: URL, to: URL | null, hops: number, guard: Guard): string | undefined {
+  if (to === null) return 'its location is no URL';
+  if (to.origin !== from.origin) return 'it leads to another scheme, host or port';
+  if (hops >= mostRedirects) return `there are more than ${mostRedirects} in a row`;
+  return guard(to);
+}

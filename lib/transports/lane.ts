@@ -1,0 +1,44 @@
+import type { Connection } from '../core/configuration.ts';
+import type { Answer, Secrets } from '../ports.ts';
+import { type CredentialSource, createCredentialSource } from './credentials.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
+import { createGuard, type Guard, ownHost } from './safe-connect.ts';
+import { type BaseUrl, baseUrlOf } from './target-url.ts';
+
+/** All that can be known of a connection before its first call, and the pace its jobs share. */
+export type Lane = {
+  base: BaseUrl;
+  guard: Guard;
+  /** Why relative URLs are refused, if they are. */
+  base_problem: string | undefined;
+  credentials: CredentialSource;
+  has_credential: boolean;
+  rate: RateBudget;
+  allow_private_network: boolean;
+};
+
+/** After a rate limit that does not say until when. */
+const cool_down_seconds = 5;
+/** One answer postpones all jobs of a connection, so it is believed for an hour at a time. */
+const longest_cool_down_seconds = 3600;
+
+/** Prepares a connection. Throws ConfigError for an `allow_hosts` entry that is no host. */
+export function createLane(name: string, connection: Connection, secrets: Secrets): Lane {
+  const url = new URL(connection.url);
+  const guard = createGuard({ ...connection, allow_hosts: connection.allow_hosts ?? [ownHost(url)] });
+  return {
+    base: baseUrlOf(url),
+    guard,
+    base_problem: guard(url),
+    credentials: createCredentialSource(name, connection.auth, secrets),
+    has_credential: connection.auth.type !== 'none',
+    rate: createRateBudget(connection.rate_per_minute),
+    allow_private_network: connection.allow_private_network,
+  };
+}
+
+/** Postpones every call of the connection after a rate-limited answer: as long as it asks, 1 s to 1 h, 5 s when it does not say. */
+export function coolDown(lane: Lane, answer: Answer, now_ms: number): void {
+  const asked_seconds = answer.retry_after_seconds ?? cool_down_seconds;
+  lane.rate.coolDown(now_ms + Math.min(longest_cool_down_seconds, Math.max(1, asked_seconds)) * 1000);
+}
