@@ -1,7 +1,13 @@
 import { createServer, type Socket } from 'node:net';
 
 /** One request as it came over the wire. Header names in lower case. */
-export type SeenRequest = { method: string; path: string; headers: Record<string, string>; body: string; connection: number };
+export type SeenRequest = {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+  connection: number;
+};
 
 /** Answers one request: text is written as it stands; nothing leaves the connection to the handler. */
 export type Respond = (request: SeenRequest, socket: Socket) => string | undefined;
@@ -18,7 +24,9 @@ export type FaultServer = {
 
 /** A complete HTTP/1.1 answer. */
 export const answer = (status: number, body = '', headers: Record<string, string> = {}): string => {
-  const lines = Object.entries({ 'content-length': String(Buffer.byteLength(body)), ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const lines = Object.entries({ 'content-length': String(Buffer.byteLength(body)), ...headers }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
   return `HTTP/1.1 ${status} Whatever\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 };
 
