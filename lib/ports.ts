@@ -1,8 +1,10 @@
-import type { Connection, Target } from './core/configuration.ts';
-import type { Tree } from './core/jmespath.ts';
 import type { JobEvent } from './core/announcement.ts';
+import type { Connection, Target } from './core/configuration.ts';
 import type { Address, AnnouncementState } from './core/descriptor.ts';
+import type { Tree } from './core/jmespath.ts';
+
 export type { JobEvent };
+
 import type { Handle, Job, JobRef, JobSeen, OwedEvent, StatePatch, Status } from './core/job.ts';
 import type { Call, Kind } from './core/kind.ts';
 import type { Answer, Fault } from './core/observation.ts';
@@ -96,7 +98,11 @@ export type Events = {
   /** Idempotent on `event_id`. */
   append(owner: string, event: JobEvent): Promise<void>;
   /** In append order, after `cursor`. */
-  list(query: { owner: string; cursor: string | null; limit: number }): Promise<{ events: JobEvent[]; next_cursor: string | null; has_more: boolean }>;
+  list(query: {
+    owner: string;
+    cursor: string | null;
+    limit: number;
+  }): Promise<{ events: JobEvent[]; next_cursor: string | null; has_more: boolean }>;
 };
 /** Tells targets. Delivery is at least once, one target never holds another. */
 export type Announcements = {

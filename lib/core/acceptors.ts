@@ -1,16 +1,19 @@
 import { type Tree, valueAt } from './jmespath.ts';
-import type { Acceptor } from './kind.ts';
-import type { FaultType } from './kind.ts';
+import type { Acceptor, FaultType } from './kind.ts';
 import type { Observation } from './observation.ts';
 
 /** What the acceptors said: the state of the first that matched, and whether any path led to a value. */
 export type Judgement = { state: Acceptor['state'] | null; resolved: boolean };
 
-const compare: Record<'stringEquals' | 'booleanEquals' | 'allStringEquals' | 'anyStringEquals', (value: Tree, expected: string) => boolean> = {
+const compare: Record<
+  'stringEquals' | 'booleanEquals' | 'allStringEquals' | 'anyStringEquals',
+  (value: Tree, expected: string) => boolean
+> = {
   stringEquals: (value, expected) => value === expected,
   booleanEquals: (value, expected) => typeof value === 'boolean' && String(value) === expected,
   // An empty list says nothing yet: no row has reached the state.
-  allStringEquals: (value, expected) => Array.isArray(value) && value.length > 0 && value.every((item) => item === expected),
+  allStringEquals: (value, expected) =>
+    Array.isArray(value) && value.length > 0 && value.every((item) => item === expected),
   anyStringEquals: (value, expected) => Array.isArray(value) && value.some((item) => item === expected),
 };
 
@@ -37,7 +40,8 @@ export function judge(acceptors: readonly Acceptor[], observation: Observation):
   let resolved = false;
   for (const { state, matcher } of acceptors) {
     if ('httpStatus' in matcher) {
-      if (observation.answered && matcher.httpStatus.includes(observation.http_status)) return { state, resolved: true };
+      if (observation.answered && matcher.httpStatus.includes(observation.http_status))
+        return { state, resolved: true };
     } else if ('errorType' in matcher) {
       if (fault === matcher.errorType) return { state, resolved: true };
     } else if (body !== undefined) {
@@ -51,8 +55,10 @@ export function judge(acceptors: readonly Acceptor[], observation: Observation):
 
 /** HTTP statuses below 400 that an acceptor speaks of: a redirect among them is an answer, not a way to follow. */
 export const namesRedirect = (acceptors: readonly Acceptor[]): boolean =>
-  acceptors.some(({ matcher }) => 'httpStatus' in matcher && matcher.httpStatus.some((status) => status >= 300 && status < 400));
+  acceptors.some(
+    ({ matcher }) => 'httpStatus' in matcher && matcher.httpStatus.some((status) => status >= 300 && status < 400),
+  );
 
 /** Whether any acceptor looks into the body: then an answer without one is a failed check. */
-export const readsBody = (acceptors: readonly Acceptor[]): boolean => acceptors.some(({ matcher }) => 'path' in matcher);
-
+export const readsBody = (acceptors: readonly Acceptor[]): boolean =>
+  acceptors.some(({ matcher }) => 'path' in matcher);

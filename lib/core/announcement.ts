@@ -1,6 +1,6 @@
+import type { Target } from './configuration.ts';
 import type { Address, JobDescriptor } from './descriptor.ts';
 import { describeJob } from './descriptor.ts';
-import type { Target } from './configuration.ts';
 import type { EventType, Job, OwedEvent } from './job.ts';
 
 /** An event of a job, as the inbox serves it. `data` is the job descriptor of that moment. */

@@ -36,10 +36,16 @@ export function rampedSeconds(k: number, interval_seconds: number, pace: Pace): 
 
 /** Doubles with every failed check after the first, to a minute or the delay itself if that is longer. */
 export const backedOffSeconds = (delay_seconds: number, consecutive_errors: number): number =>
-  consecutive_errors <= 1 ? delay_seconds : Math.min(Math.max(60, delay_seconds), delay_seconds * 2 ** Math.min(consecutive_errors - 1, 20));
+  consecutive_errors <= 1
+    ? delay_seconds
+    : Math.min(Math.max(60, delay_seconds), delay_seconds * 2 ** Math.min(consecutive_errors - 1, 20));
 
 /** Given, else the kind's, else twice the expectation and five minutes if there is one, else a day. */
-export function timeoutSeconds(given: number | undefined, kinds: number | undefined, expected_seconds: number | null): number {
+export function timeoutSeconds(
+  given: number | undefined,
+  kinds: number | undefined,
+  expected_seconds: number | null,
+): number {
   if (given !== undefined) return given;
   if (kinds !== undefined) return kinds;
   return expected_seconds === null ? day : Math.max(300, 2 * expected_seconds + 300);
@@ -47,4 +53,6 @@ export function timeoutSeconds(given: number | undefined, kinds: number | undefi
 
 /** Who carries the next check: the chain below a minute (and while ramping up), the heartbeat from there on. */
 export const carrierOf = (interval_seconds: number, delay_seconds: number): 'chain' | 'heartbeat' =>
-  (interval_seconds < heartbeatSeconds || delay_seconds < heartbeatSeconds) && delay_seconds <= maxChainSeconds ? 'chain' : 'heartbeat';
+  (interval_seconds < heartbeatSeconds || delay_seconds < heartbeatSeconds) && delay_seconds <= maxChainSeconds
+    ? 'chain'
+    : 'heartbeat';

@@ -6,7 +6,10 @@ import { kindSchema } from './kind.ts';
 /** A secret is named, never written: `env:NAME`, `file:PATH`, `secretsmanager:ARN[#key]`, `ssm:NAME`. */
 const secretReference = z
   .string()
-  .regex(/^(env|file|secretsmanager|ssm):.+$/, 'must be a reference (env:NAME, file:PATH, secretsmanager:ARN, ssm:NAME); a literal secret is refused');
+  .regex(
+    /^(env|file|secretsmanager|ssm):.+$/,
+    'must be a reference (env:NAME, file:PATH, secretsmanager:ARN, ssm:NAME); a literal secret is refused',
+  );
 
 const httpUrl = z
   .string()
@@ -45,7 +48,11 @@ export const connectionSchema = z
   })
   .superRefine((connection, context) => {
     if (connection.url.startsWith('http:') && !connection.allow_http)
-      context.addIssue({ code: 'custom', path: ['url'], message: 'is plain http; use https, or set "allow_http": true' });
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'is plain http; use https, or set "allow_http": true',
+      });
   });
 export type Connection = z.infer<typeof connectionSchema>;
 
@@ -60,7 +67,11 @@ const webhookSchema = z
   })
   .superRefine((webhook, context) => {
     if (webhook.url.startsWith('http:') && !webhook.allow_http)
-      context.addIssue({ code: 'custom', path: ['url'], message: 'is plain http; use https, or set "allow_http": true' });
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'is plain http; use https, or set "allow_http": true',
+      });
   });
 
 /** The configuration of both engines: embedded reads it from a file, the CDK construct takes it as a prop. */
@@ -70,7 +81,10 @@ export const configurationSchema = z.strictObject({
   announce: z.strictObject({ webhooks: z.array(webhookSchema).max(32).default([]) }).prefault({}),
   cli_command: z
     .string()
-    .regex(/^[A-Za-z0-9._/@+-]+( [A-Za-z0-9._/@+-]+)*$/, 'must run as printed, without quoting: plain words between single spaces')
+    .regex(
+      /^[A-Za-z0-9._/@+-]+( [A-Za-z0-9._/@+-]+)*$/,
+      'must run as printed, without quoting: plain words between single spaces',
+    )
     .default('untildone'),
   retention_days: z.number().int().min(1).max(3650).default(30),
   max_active_jobs_per_owner: z.number().int().min(1).max(1_000_000).default(1000),
@@ -87,11 +101,15 @@ export type ReadConfiguration = { ok: true; configuration: Configuration } | { o
 export function readConfiguration(raw: unknown): ReadConfiguration {
   const parsed = configurationSchema.safeParse(raw);
   if (!parsed.success)
-    return { ok: false, problems: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) };
+    return {
+      ok: false,
+      problems: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+    };
   const problems: Problem[] = [];
   const seen = new Set<string>();
   for (const target of targetsOf(parsed.data)) {
-    if (seen.has(target.name)) problems.push({ path: 'announce', message: `two targets are named "${target.name}"; give each its own name` });
+    if (seen.has(target.name))
+      problems.push({ path: 'announce', message: `two targets are named "${target.name}"; give each its own name` });
     seen.add(target.name);
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, configuration: parsed.data };

@@ -1,8 +1,8 @@
 import { backedOffSeconds, lostAfterErrors, maxUnsavedClaims, rampedSeconds } from './cadence.ts';
+import { type Tree, valueAt } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
 import { cutText, cutTree, textAt } from './looked-at.ts';
-import { type Tree, valueAt } from './jmespath.ts';
 import type { Verdict } from './verdict.ts';
 import { isRunningWord } from './verdict.ts';
 
@@ -14,11 +14,20 @@ export type Decision = { state: StatePatch; seen: JobSeen | null; tell: EventTyp
 
 const notFoundGraceMs = 30_000;
 const endedWords = { success: 'complete', failure: 'failed', cancelled: 'cancelled' } as const;
-const nothingMatches = 'no acceptor path leads to a value in the answers so far; check the acceptors against observed.value';
+const nothingMatches =
+  'no acceptor path leads to a value in the answers so far; check the acceptors against observed.value';
 
 /** The terminal patch: status, reason and the moment, once. */
 export function settledAs(status: Exclude<Status, 'running'>, reason: Reason | null, now_ms: number): StatePatch {
-  return { status, reason, phase: null, settled_at_ms: now_ms, lease_until_ms: 0, unsaved_claims: 0, starter_claimed_until_ms: null };
+  return {
+    status,
+    reason,
+    phase: null,
+    settled_at_ms: now_ms,
+    lease_until_ms: 0,
+    unsaved_claims: 0,
+    starter_claimed_until_ms: null,
+  };
 }
 
 /** Decides after a check: settle, or look again at a given time. `job` is the record as claimed. */
@@ -41,7 +50,14 @@ export function decide(job: Job, look: Look, max_checks: number, now_ms: number)
     case 'not_found':
       if (wished) return settle(job, look, 'cancelled', 'cancelled_by_caller', now_ms);
       if (job.state.begun_at_ms !== null && now_ms - job.state.begun_at_ms < notFoundGraceMs)
-        return again(job, look, { last_error: `${verdict.message}, tolerated for 30 s after the start` }, null, max_checks, now_ms);
+        return again(
+          job,
+          look,
+          { last_error: `${verdict.message}, tolerated for 30 s after the start` },
+          null,
+          max_checks,
+          now_ms,
+        );
       return settle(job, look, 'failed', 'target_not_found', now_ms, verdict.message);
     case 'postponed':
       return again(job, look, {}, verdict.seconds, max_checks, now_ms);
@@ -56,7 +72,11 @@ function failedCheck(job: Job, verdict: Extract<Verdict, { type: 'failed_check' 
   const consecutive_errors = job.state.consecutive_errors + 1;
   const lost = consecutive_errors >= lostAfterErrors;
   const last_error = cutText(`${verdict.fault}: ${verdict.message}`, 200);
-  return { consecutive_errors, last_error, ...(lost && job.state.phase !== 'cancelling' ? { phase: 'unreachable' as const } : {}) };
+  return {
+    consecutive_errors,
+    last_error,
+    ...(lost && job.state.phase !== 'cancelling' ? { phase: 'unreachable' as const } : {}),
+  };
 }
 
 function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'going' }>): StatePatch {
@@ -64,9 +84,14 @@ function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'goin
   const phase: Phase = state.cancel_requested_at_ms === null ? verdict.phase : 'cancelling';
   const word = look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
   const matched = state.matched || verdict.resolved;
-  let warnings = matched ? state.warnings.filter((warning) => warning !== nothingMatches) : withWarning(state.warnings, nothingMatches);
+  let warnings = matched
+    ? state.warnings.filter((warning) => warning !== nothingMatches)
+    : withWarning(state.warnings, nothingMatches);
   if (word !== null && !verdict.matched && !isRunningWord(word))
-    warnings = withWarning(warnings, `the remote state ${JSON.stringify(cutText(word, 80))} is in no acceptor; it is read as still running`);
+    warnings = withWarning(
+      warnings,
+      `the remote state ${JSON.stringify(cutText(word, 80))} is in no acceptor; it is read as still running`,
+    );
   const progress_pct = look.progress_pct ?? state.progress_pct;
   return { phase, upstream_state: word, matched, warnings, progress_pct, consecutive_errors: 0, last_error: null };
 }
@@ -81,28 +106,59 @@ function eventsOf(job: Job, patch: StatePatch, now_ms: number): EventType[] {
   if (wasLost && errors === 0) tell.push('reachable');
   if (patch.phase === 'failing' && !state.told.includes('failing')) tell.push('failing');
   if (patch.phase === 'blocked' && state.phase !== 'blocked') tell.push('blocked');
-  if (now_ms >= job.started_at_ms + 2 * spec.expected_seconds * 1000 && !state.told.includes('overdue')) tell.push('overdue');
+  if (now_ms >= job.started_at_ms + 2 * spec.expected_seconds * 1000 && !state.told.includes('overdue'))
+    tell.push('overdue');
   return tell;
 }
 
 /** The job goes on, unless its time or its checks are used up. */
-function again(job: Job, look: Look, patch: StatePatch, retry_after_seconds: number | null, max_checks: number, now_ms: number): Decision {
+function again(
+  job: Job,
+  look: Look,
+  patch: StatePatch,
+  retry_after_seconds: number | null,
+  max_checks: number,
+  now_ms: number,
+): Decision {
   const { state } = job;
   if (now_ms >= job.deadline_at_ms) {
     const lost = (patch.consecutive_errors ?? state.consecutive_errors) >= lostAfterErrors;
-    return settle(job, look, 'failed', lost ? 'unreachable' : 'timed_out', now_ms, lost ? (patch.last_error ?? state.last_error) : null, patch);
+    return settle(
+      job,
+      look,
+      'failed',
+      lost ? 'unreachable' : 'timed_out',
+      now_ms,
+      lost ? (patch.last_error ?? state.last_error) : null,
+      patch,
+    );
   }
   if (state.checks >= max_checks)
-    return settle(job, look, 'failed', 'internal_error', now_ms, `gave up after ${state.checks} checks (max_checks_per_job)`, patch);
+    return settle(
+      job,
+      look,
+      'failed',
+      'internal_error',
+      now_ms,
+      `gave up after ${state.checks} checks (max_checks_per_job)`,
+      patch,
+    );
 
   const tell = eventsOf(job, patch, now_ms);
   const once = tell.filter((type) => type === 'failing' || type === 'overdue');
   const not_before_ms = retry_after_seconds === null ? 0 : now_ms + retry_after_seconds * 1000;
   const due_at_ms = dueAt(job, patch, not_before_ms, now_ms);
-  const changed = (patch.upstream_state ?? state.upstream_state) !== state.upstream_state || (patch.phase ?? state.phase) !== state.phase;
+  const changed =
+    (patch.upstream_state ?? state.upstream_state) !== state.upstream_state ||
+    (patch.phase ?? state.phase) !== state.phase;
   const firstSight = look.body !== undefined && job.seen.observed === null;
   return {
-    state: { ...patch, next_check_at_ms: due_at_ms, not_before_ms, ...(once.length > 0 ? { told: [...state.told, ...once] } : {}) },
+    state: {
+      ...patch,
+      next_check_at_ms: due_at_ms,
+      not_before_ms,
+      ...(once.length > 0 ? { told: [...state.told, ...once] } : {}),
+    },
     seen: look.body !== undefined && (changed || firstSight) ? seenIn(job, look.body) : null,
     tell,
     due_at_ms,
@@ -114,7 +170,8 @@ export function plannedDueAt(job: Job, checks: number, claimed_at_ms: number, co
   const { spec, state } = job;
   const k = checks - (spec.first_check === 'now' ? 1 : 0);
   const ramped = rampedSeconds(k, spec.interval_seconds, spec.kind.pace);
-  const hurried = state.cancel_requested_at_ms === null ? ramped : Math.min(ramped, Math.max(5, spec.kind.pace.floor_seconds ?? 0));
+  const hurried =
+    state.cancel_requested_at_ms === null ? ramped : Math.min(ramped, Math.max(5, spec.kind.pace.floor_seconds ?? 0));
   const delay_seconds = backedOffSeconds(hurried, consecutive_errors);
   return Math.min(claimed_at_ms + delay_seconds * 1000, job.deadline_at_ms);
 }
@@ -127,13 +184,30 @@ function dueAt(job: Job, patch: StatePatch, not_before_ms: number, now_ms: numbe
   return Math.min(Math.max(planned, not_before_ms, now_ms + 1000), Math.max(job.deadline_at_ms, now_ms + 1000));
 }
 
-function settle(job: Job, look: Look, status: Exclude<Status, 'running'>, reason: Reason | null, now_ms: number, ours: string | null = null, patch: StatePatch = {}): Decision {
+function settle(
+  job: Job,
+  look: Look,
+  status: Exclude<Status, 'running'>,
+  reason: Reason | null,
+  now_ms: number,
+  ours: string | null = null,
+  patch: StatePatch = {},
+): Decision {
   const { state, spec } = job;
   const word = look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
   const seen = look.body === undefined ? job.seen : seenIn(job, look.body);
-  const progress_pct = status === 'complete' && (look.progress_pct ?? state.progress_pct) !== null ? 100 : (look.progress_pct ?? state.progress_pct);
+  const progress_pct =
+    status === 'complete' && (look.progress_pct ?? state.progress_pct) !== null
+      ? 100
+      : (look.progress_pct ?? state.progress_pct);
   return {
-    state: { ...patch, ...settledAs(status, reason, now_ms), upstream_state: word ?? state.upstream_state, progress_pct, next_check_at_ms: now_ms },
+    state: {
+      ...patch,
+      ...settledAs(status, reason, now_ms),
+      upstream_state: word ?? state.upstream_state,
+      progress_pct,
+      next_check_at_ms: now_ms,
+    },
     seen: { ...seen, message: seen.message ?? ours },
     tell: ['settled'],
     due_at_ms: null,
@@ -156,6 +230,13 @@ export function worthSaving(job: Job, decision: Decision, progress_save_ms: numb
   if (decision.due_at_ms === null || decision.seen !== null || decision.tell.length > 0) return true;
   if (state.unsaved_claims >= maxUnsavedClaims - 2) return true;
   const { progress_pct, ...rest } = decision.state;
-  if (progress_pct !== undefined && progress_pct !== state.progress_pct && now_ms - state.progress_saved_at_ms >= progress_save_ms) return true;
-  return (Object.keys(rest) as (keyof typeof rest)[]).some((key) => JSON.stringify(rest[key]) !== JSON.stringify(state[key]));
+  if (
+    progress_pct !== undefined &&
+    progress_pct !== state.progress_pct &&
+    now_ms - state.progress_saved_at_ms >= progress_save_ms
+  )
+    return true;
+  return (Object.keys(rest) as (keyof typeof rest)[]).some(
+    (key) => JSON.stringify(rest[key]) !== JSON.stringify(state[key]),
+  );
 }

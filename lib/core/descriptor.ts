@@ -1,7 +1,7 @@
-import { type Job, isTerminal } from './job.ts';
-import type { Handle, Phase, Reason, Status } from './job.ts';
-import { nextStepOf } from './next-step.ts';
 import type { Tree } from './jmespath.ts';
+import type { Handle, Phase, Reason, Status } from './job.ts';
+import { isTerminal, type Job } from './job.ts';
+import { nextStepOf } from './next-step.ts';
 
 /** The one job resource: HTTP and MCP return it bare, the CLI in its envelope, events carry it as `data`. */
 export type JobDescriptor = {
@@ -56,12 +56,18 @@ const clamp = (value: number, low: number, high: number): number => Math.min(hig
 /** The record's warnings and, while checks fail, why the last one did. */
 function warningsOf({ state }: Job): string[] {
   if (state.last_error === null || state.status !== 'running') return state.warnings;
-  const said = state.consecutive_errors > 1 ? `the last ${state.consecutive_errors} checks failed` : 'the last check gave nothing';
+  const said =
+    state.consecutive_errors > 1 ? `the last ${state.consecutive_errors} checks failed` : 'the last check gave nothing';
   return [...state.warnings, `${said}; ${state.last_error}`];
 }
 
 /** Renders the record for the outside at `now_ms`. */
-export function describeJob(job: Job, announcements: AnnouncementState[], address: Address, now_ms: number): JobDescriptor {
+export function describeJob(
+  job: Job,
+  announcements: AnnouncementState[],
+  address: Address,
+  now_ms: number,
+): JobDescriptor {
   const { spec, state, seen } = job;
   const terminal = isTerminal(job);
   const url = `${address.base_url}/v1/jobs/${job.job_id}`;

@@ -50,7 +50,8 @@ export function valueAt(tree: Tree, expression: string): Tree {
 
 /** Copies parsed JSON onto null-prototype objects; undefined when it nests deeper than 32 levels. */
 export function plantTree(value: unknown, depth = 0): Tree | undefined {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value;
   if (typeof value !== 'object' || depth >= maxNesting) return undefined;
   if (Array.isArray(value)) {
     const list: Tree[] = [];

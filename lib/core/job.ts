@@ -1,5 +1,5 @@
-import type { ResolvedKind } from './kind.ts';
 import type { Tree } from './jmespath.ts';
+import type { ResolvedKind } from './kind.ts';
 
 export const schemaVersion = 1;
 
@@ -179,4 +179,3 @@ export function newJob(made: {
     seen: { message: null, observed: null, result: null },
   };
 }
-

@@ -40,7 +40,10 @@ export const callSchema = z
         headerName.refine((name) => !reservedHeaders.has(name.toLowerCase()), {
           message: 'is not a header a call may set: credentials belong to the connection',
         }),
-        z.string().max(2048).regex(/^[\t\x20-\x7e]*$/, 'has characters a header cannot carry'),
+        z
+          .string()
+          .max(2048)
+          .regex(/^[\t\x20-\x7e]*$/, 'has characters a header cannot carry'),
       )
       .optional(),
     body: z.json().optional(),
@@ -125,7 +128,9 @@ export const handleSourceSchema = z.union([
 ]);
 export type HandleSource = z.infer<typeof handleSourceSchema>;
 
-const handleName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a plain name: letters, digits, underscores');
+const handleName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a plain name: letters, digits, underscores');
 export const handleSourcesSchema = z.record(handleName, handleSourceSchema);
 
 /** What sort of job: how to start, check and cancel it, which answers are terminal, how fast to poll. Declarative data. */

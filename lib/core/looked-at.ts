@@ -4,7 +4,8 @@ const maxTreeLength = 8 * 1024;
 const maxMessageLength = 2 * 1024;
 
 /** Cuts text to `length` characters, with an ellipsis where something is missing. */
-export const cutText = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+export const cutText = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
 /** Keeps a remote value as it is up to 8 KB of JSON; beyond, its first 8 KB as text. */
 export function cutTree(value: Tree): Tree {

@@ -3,11 +3,14 @@ import type { Job, Reason } from './job.ts';
 /** What to do when the kind itself recommends nothing. A failure never says "retry": a run can cost money. */
 const byReason: Record<Reason, string | null> = {
   upstream_failed: 'Read message and observed.value: they are the remote system’s own words on why it failed.',
-  timed_out: 'The deadline passed and the remote job was still going when last seen. Look at it there before anything else.',
+  timed_out:
+    'The deadline passed and the remote job was still going when last seen. Look at it there before anything else.',
   start_rejected: 'Nothing was started. Read message for the remote system’s reason and correct the request.',
-  start_unknown: 'It is not known whether the remote job began. Look for it in the remote system; if it is there, hand it over with job adopt.',
+  start_unknown:
+    'It is not known whether the remote job began. Look for it in the remote system; if it is there, hand it over with job adopt.',
   unreachable: 'The remote system could not be seen any more; the job itself may well be going on. Look at it there.',
-  auth_failed: 'The connection’s credential was refused. Renew it, check with: untildone doctor, then hand the job over again with job adopt.',
+  auth_failed:
+    'The connection’s credential was refused. Renew it, check with: untildone doctor, then hand the job over again with job adopt.',
   target_not_found: 'The remote system does not know this id (any more). Check the handle and the connection.',
   target_not_allowed: 'The address is outside the hosts the connection allows. An operator can widen allow_hosts.',
   result_invalid: 'The remote answer could not be used. Read observed.value.',
@@ -19,6 +22,7 @@ const byReason: Record<Reason, string | null> = {
 /** One string of at most 280 characters, or null. */
 export function nextStepOf(job: Job): string | null {
   const { status, reason, phase } = job.state;
-  if (status === 'running') return phase === 'blocked' ? 'It waits for a person: somebody must act in the remote system.' : null;
+  if (status === 'running')
+    return phase === 'blocked' ? 'It waits for a person: somebody must act in the remote system.' : null;
   return job.spec.kind.next_step[status] ?? (reason === null ? null : byReason[reason]);
 }

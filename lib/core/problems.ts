@@ -6,7 +6,10 @@ export function problemsOf(error: z.ZodError): Problem[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.join('.');
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: 'is not a known key here' }));
+      return issue.keys.map((key) => ({
+        path: path === '' ? key : `${path}.${key}`,
+        message: 'is not a known key here',
+      }));
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       // The branch with the fewest complaints is the one the caller most likely meant.
       const closest = [...issue.errors].sort((left, right) => left.length - right.length)[0] ?? [];

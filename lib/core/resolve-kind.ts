@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Problem } from './errors.ts';
-import type { Handle } from './job.ts';
 import type { Tree } from './jmespath.ts';
+import type { Handle } from './job.ts';
 import type { Acceptor, Call, HandleSource, Kind, ResolvedKind } from './kind.ts';
 import { acceptorsSchema, callSchema, handleSourcesSchema, pathsSchema } from './kind.ts';
 import { problemsOf } from './problems.ts';
-import { TemplateError, placeholdersOf, renderCall } from './template.ts';
+import { placeholdersOf, renderCall, TemplateError } from './template.ts';
 
 const carriedInputSchema = z.strictObject({
   start: callSchema,
@@ -14,27 +14,50 @@ const carriedInputSchema = z.strictObject({
   progress: callSchema.optional(),
   cancel: callSchema.optional(),
 });
-const carriedHandleSchema = z.strictObject({ status: callSchema, progress: callSchema.optional(), cancel: callSchema.optional() });
-const namedValues = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.union([z.string().min(1).max(2048), z.number(), z.boolean()]));
+const carriedHandleSchema = z.strictObject({
+  status: callSchema,
+  progress: callSchema.optional(),
+  cancel: callSchema.optional(),
+});
+const namedValues = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+  z.union([z.string().min(1).max(2048), z.number(), z.boolean()]),
+);
 
 /** The kind with the request's calls, acceptors and paths laid over it, and the handle of an adopted job. */
 export type Resolution = { ok: true; kind: ResolvedKind; handle: Handle | null } | { ok: false; problems: Problem[] };
 
 const callSides = ['status', 'progress', 'cancel'] as const;
 
-type Laid = { start: Call | null; sources: Record<string, HandleSource>; status: Call | null; progress: Call | null; cancel: Call | null; handle: Handle | null };
+type Laid = {
+  start: Call | null;
+  sources: Record<string, HandleSource>;
+  status: Call | null;
+  progress: Call | null;
+  cancel: Call | null;
+  handle: Handle | null;
+};
 
 /** Lays a raw request over its kind. Every problem at once; what is no object at all is left to the request's own schema. */
 export function resolveKind(kind: Kind, body: Record<string, unknown>): Resolution {
   const problems: Problem[] = [];
   const laid = kind.carries_calls === true ? layCarriedCalls(kind, body, problems) : layVariables(kind, body, problems);
-  const acceptors = overlay(kind.carries_calls === true ? acceptorsSchema : null, 'acceptors', body, kind, problems) ?? kind.acceptors;
+  const acceptors =
+    overlay(kind.carries_calls === true ? acceptorsSchema : null, 'acceptors', body, kind, problems) ?? kind.acceptors;
   const paths = overlay(kind.carries_calls === true ? pathsSchema : null, 'paths', body, kind, problems);
   if (acceptors === undefined && body['acceptors'] === undefined)
-    problems.push({ path: 'acceptors', message: `the kind "${kind.name}" has none of its own; say which answers mean success and failure` });
-  if (laid !== null && laid.status === null) problems.push({ path: 'input.status', message: `the kind "${kind.name}" has none of its own; say how to look at the job` });
+    problems.push({
+      path: 'acceptors',
+      message: `the kind "${kind.name}" has none of its own; say which answers mean success and failure`,
+    });
+  if (laid !== null && laid.status === null)
+    problems.push({
+      path: 'input.status',
+      message: `the kind "${kind.name}" has none of its own; say how to look at the job`,
+    });
   if (laid !== null) problems.push(...unboundNames(kind, laid));
-  if (problems.length > 0 || laid === null || laid.status === null || acceptors === undefined) return { ok: false, problems };
+  if (problems.length > 0 || laid === null || laid.status === null || acceptors === undefined)
+    return { ok: false, problems };
   return {
     ok: true,
     handle: laid.handle,
@@ -54,10 +77,19 @@ export function resolveKind(kind: Kind, body: Record<string, unknown>): Resoluti
   };
 }
 
-function overlay<T extends z.ZodType>(schema: T | null, key: 'acceptors' | 'paths', body: Record<string, unknown>, kind: Kind, problems: Problem[]): z.infer<T> | undefined {
+function overlay<T extends z.ZodType>(
+  schema: T | null,
+  key: 'acceptors' | 'paths',
+  body: Record<string, unknown>,
+  kind: Kind,
+  problems: Problem[],
+): z.infer<T> | undefined {
   if (body[key] === undefined) return undefined;
   if (schema === null) {
-    problems.push({ path: key, message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "http"` });
+    problems.push({
+      path: key,
+      message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "http"`,
+    });
     return undefined;
   }
   // Its problems are told once, by the request's own schema.
@@ -75,7 +107,14 @@ function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Pr
     }
     const { start, handle, status, progress, cancel } = parsed.data;
     const sources = handle ?? kind.handle ?? {};
-    return { start: { method: 'POST', ...start }, sources, status: status ?? kind.status ?? null, progress: progress ?? null, cancel: cancel ?? (status === undefined ? (kind.cancel ?? null) : null), handle: null };
+    return {
+      start: { method: 'POST', ...start },
+      sources,
+      status: status ?? kind.status ?? null,
+      progress: progress ?? null,
+      cancel: cancel ?? (status === undefined ? (kind.cancel ?? null) : null),
+      handle: null,
+    };
   }
   if (isObject(body['handle'])) {
     const parsed = carriedHandleSchema.safeParse(body['handle']);
@@ -85,9 +124,18 @@ function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Pr
     }
     const { status, progress, cancel } = parsed.data;
     // The kind's own calls speak of one address, the one an adopted job names itself.
-    const address: Record<string, Tree> = Object.fromEntries(Object.keys(kind.handle ?? {}).map((name) => [name, status.url]));
+    const address: Record<string, Tree> = Object.fromEntries(
+      Object.keys(kind.handle ?? {}).map((name) => [name, status.url]),
+    );
     const own = kind.cancel === undefined ? null : renderCall(kind.cancel, address);
-    return { start: null, sources: {}, status, progress: progress ?? null, cancel: cancel ?? own, handle: body['handle'] as Handle };
+    return {
+      start: null,
+      sources: {},
+      status,
+      progress: progress ?? null,
+      cancel: cancel ?? own,
+      handle: body['handle'] as Handle,
+    };
   }
   return null;
 }
@@ -98,25 +146,49 @@ function layVariables(kind: Kind, body: Record<string, unknown>, problems: Probl
   const side = starts ? 'input' : 'handle';
   if (!isObject(body[side])) return null;
   if (starts && kind.start === undefined) {
-    problems.push({ path: 'input', message: `the kind "${kind.name}" cannot start jobs; adopt a running one with "handle"` });
+    problems.push({
+      path: 'input',
+      message: `the kind "${kind.name}" cannot start jobs; adopt a running one with "handle"`,
+    });
     return null;
   }
-  const laid: Laid = { start: null, sources: kind.handle ?? {}, status: kind.status ?? null, progress: kind.progress ?? null, cancel: kind.cancel ?? null, handle: null };
-  const values = starts ? { success: true as const, data: body['input'] as Record<string, Tree> } : namedValues.safeParse(body['handle']);
+  const laid: Laid = {
+    start: null,
+    sources: kind.handle ?? {},
+    status: kind.status ?? null,
+    progress: kind.progress ?? null,
+    cancel: kind.cancel ?? null,
+    handle: null,
+  };
+  const values = starts
+    ? { success: true as const, data: body['input'] as Record<string, Tree> }
+    : namedValues.safeParse(body['handle']);
   if (!values.success) {
     problems.push(...under(side, problemsOf(values.error)));
     return null;
   }
-  const wanted = new Set(starts && kind.start !== undefined ? placeholdersOf(kind.start) : [kind.status, kind.progress, kind.cancel].flatMap((call) => (call === undefined ? [] : placeholdersOf(call))));
+  const wanted = new Set(
+    starts && kind.start !== undefined
+      ? placeholdersOf(kind.start)
+      : [kind.status, kind.progress, kind.cancel].flatMap((call) => (call === undefined ? [] : placeholdersOf(call))),
+  );
   const known = new Set([...wanted, ...(starts ? [] : Object.keys(kind.handle ?? {}))]);
   const missing = [...wanted].filter((name) => !Object.hasOwn(values.data, name));
   const unknown = Object.keys(values.data).filter((name) => !known.has(name));
-  for (const name of missing) problems.push({ path: `${side}.${name}`, message: `is missing; the kind "${kind.name}" needs it` });
-  for (const name of unknown) problems.push({ path: `${side}.${name}`, message: `is not known to the kind "${kind.name}"; known: ${[...known].join(', ') || 'none'}` });
+  for (const name of missing)
+    problems.push({ path: `${side}.${name}`, message: `is missing; the kind "${kind.name}" needs it` });
+  for (const name of unknown)
+    problems.push({
+      path: `${side}.${name}`,
+      message: `is not known to the kind "${kind.name}"; known: ${[...known].join(', ') || 'none'}`,
+    });
   if (missing.length > 0 || unknown.length > 0) return null;
   if (!starts) return { ...laid, handle: values.data };
   try {
-    return { ...laid, start: kind.start === undefined ? null : { method: 'POST', ...renderCall(kind.start, values.data) } };
+    return {
+      ...laid,
+      start: kind.start === undefined ? null : { method: 'POST', ...renderCall(kind.start, values.data) },
+    };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     problems.push({ path: side, message: error.message });
@@ -129,7 +201,10 @@ function unboundNames(kind: Kind, laid: Laid): Problem[] {
   if (kind.carries_calls !== true) return [];
   const known = Object.keys(laid.sources);
   const parent = laid.start === null ? 'handle' : 'input';
-  const where = laid.start === null ? 'but an adopted job has no values: write the URL in full' : `which is not in input.handle (known: ${known.join(', ') || 'none'})`;
+  const where =
+    laid.start === null
+      ? 'but an adopted job has no values: write the URL in full'
+      : `which is not in input.handle (known: ${known.join(', ') || 'none'})`;
   return callSides.flatMap((side) =>
     (laid[side] === null ? [] : placeholdersOf(laid[side]))
       .filter((name) => !known.includes(name))
@@ -137,20 +212,28 @@ function unboundNames(kind: Kind, laid: Laid): Problem[] {
   );
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value);
-const under = (prefix: string, problems: Problem[]): Problem[] => problems.map(({ path, message }) => ({ path: path === '' ? prefix : `${prefix}.${path}`, message }));
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+const under = (prefix: string, problems: Problem[]): Problem[] =>
+  problems.map(({ path, message }) => ({ path: path === '' ? prefix : `${prefix}.${path}`, message }));
 
 /** What a kind of the configuration lacks to be usable: calls, acceptors, or names its calls ask for. */
 export function kindProblems(kind: Kind): Problem[] {
   const problems: Problem[] = [];
-  if (kind.carries_calls === true) problems.push({ path: 'carries_calls', message: 'is for built-in kinds; write the calls into the kind' });
+  if (kind.carries_calls === true)
+    problems.push({ path: 'carries_calls', message: 'is for built-in kinds; write the calls into the kind' });
   if (kind.status === undefined) problems.push({ path: 'status', message: 'is missing: how is the job looked at?' });
-  if (kind.acceptors === undefined) problems.push({ path: 'acceptors', message: 'is missing: which answers are terminal?' });
+  if (kind.acceptors === undefined)
+    problems.push({ path: 'acceptors', message: 'is missing: which answers are terminal?' });
   if (kind.start !== undefined && Object.keys(kind.handle ?? {}).length === 0)
     problems.push({ path: 'handle', message: 'is missing: which ids does the start answer hold?' });
   const known = Object.keys(kind.handle ?? {});
   for (const side of callSides)
     for (const name of kind[side] === undefined || kind.start === undefined ? [] : placeholdersOf(kind[side]))
-      if (!known.includes(name)) problems.push({ path: side, message: `asks for {${name}}, which is not in handle (known: ${known.join(', ') || 'none'})` });
+      if (!known.includes(name))
+        problems.push({
+          path: side,
+          message: `asks for {${name}}, which is not in handle (known: ${known.join(', ') || 'none'})`,
+        });
   return problems;
 }

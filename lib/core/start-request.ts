@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { intervalSeconds, timeoutSeconds, defaultExpectedSeconds } from './cadence.ts';
+import { defaultExpectedSeconds, intervalSeconds, timeoutSeconds } from './cadence.ts';
 import type { Connection, Target } from './configuration.ts';
 import type { Problem } from './errors.ts';
 import type { Handle, JobSpec } from './job.ts';
@@ -23,7 +23,9 @@ export const startRequestSchema = z
     timeout_seconds: z.number().int().min(1).max(week).optional(),
     cancel_on_timeout: z.boolean().optional(),
     first_check: z.enum(['now', 'later']).optional(),
-    labels: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, 'is no label name'), z.string().max(256)).optional(),
+    labels: z
+      .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, 'is no label name'), z.string().max(256))
+      .optional(),
     announce: z
       .strictObject({
         targets: z.array(z.string().min(1).max(64)).max(32).optional(),
@@ -39,7 +41,11 @@ export type StartRequest = z.infer<typeof startRequestSchema>;
 /** What the request amounts to: the immutable part of a job, the handle if it adopts, and the start call's variables. */
 export type ReadStartRequest = { ok: true; spec: JobSpec; handle: Handle | null } | { ok: false; problems: Problem[] };
 
-type Known = { kinds: ReadonlyMap<string, Kind>; connections: ReadonlyMap<string, Connection>; targets: readonly Target[] };
+type Known = {
+  kinds: ReadonlyMap<string, Kind>;
+  connections: ReadonlyMap<string, Connection>;
+  targets: readonly Target[];
+};
 
 const maxLabels = 32;
 
@@ -55,7 +61,8 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   const kind = typeof body['kind'] === 'string' ? known.kinds.get(body['kind']) : undefined;
   const resolved = kind === undefined ? undefined : resolveKind(kind, body);
   if (resolved !== undefined && !resolved.ok) problems.push(...resolved.problems);
-  if (!parsed.success || problems.length > 0 || kind === undefined || resolved === undefined || !resolved.ok) return { ok: false, problems: unique(problems) };
+  if (!parsed.success || problems.length > 0 || kind === undefined || resolved === undefined || !resolved.ok)
+    return { ok: false, problems: unique(problems) };
 
   const request = parsed.data;
   const expected = request.expected_seconds ?? kind.expected_seconds ?? defaultExpectedSeconds;
@@ -73,7 +80,10 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
       interval_seconds: intervalSeconds(expected, kind.pace ?? {}),
       cancel_on_timeout: request.cancel_on_timeout ?? false,
       first_check: request.first_check ?? 'now',
-      announce: { targets: request.announce?.targets ?? known.targets.map((target) => target.name), on: request.announce?.on ?? null },
+      announce: {
+        targets: request.announce?.targets ?? known.targets.map((target) => target.name),
+        on: request.announce?.on ?? null,
+      },
       fingerprint: null,
     },
   };
@@ -83,24 +93,32 @@ function crossProblems(body: Record<string, unknown>, known: Known): Problem[] {
   const problems: Problem[] = [];
   const { kind, connection, labels } = body;
   const add = (path: string, message: string): void => void problems.push({ path, message });
-  if (body['input'] !== undefined && body['handle'] !== undefined) add('', 'has both "input" (start a job) and "handle" (adopt one); give exactly one');
-  if (body['input'] === undefined && body['handle'] === undefined) add('', 'has neither "input" (start a job) nor "handle" (adopt one); give exactly one');
-  if (typeof kind === 'string' && !known.kinds.has(kind)) add('kind', `there is no kind ${quote(kind)}; known: ${names(known.kinds.keys())}`);
+  if (body['input'] !== undefined && body['handle'] !== undefined)
+    add('', 'has both "input" (start a job) and "handle" (adopt one); give exactly one');
+  if (body['input'] === undefined && body['handle'] === undefined)
+    add('', 'has neither "input" (start a job) nor "handle" (adopt one); give exactly one');
+  if (typeof kind === 'string' && !known.kinds.has(kind))
+    add('kind', `there is no kind ${quote(kind)}; known: ${names(known.kinds.keys())}`);
   const named = typeof connection === 'string' ? known.connections.get(connection) : undefined;
   if (typeof connection === 'string' && named === undefined)
     add('connection', `there is no connection ${quote(connection)}; configured: ${names(known.connections.keys())}`);
   const transport = typeof kind === 'string' ? known.kinds.get(kind)?.transport : undefined;
   if (named !== undefined && transport !== undefined && named.transport !== transport)
     add('connection', `speaks ${named.transport}, but the kind speaks ${transport}`);
-  if (labels !== null && typeof labels === 'object' && Object.keys(labels).length > maxLabels) add('labels', `are ${Object.keys(labels).length}; at most ${maxLabels}`);
+  if (labels !== null && typeof labels === 'object' && Object.keys(labels).length > maxLabels)
+    add('labels', `are ${Object.keys(labels).length}; at most ${maxLabels}`);
   for (const [position, target] of targetNames(body['announce']).entries())
     if (!known.targets.some((configured) => configured.name === target))
-      add(`announce.targets.${position}`, `there is no target ${quote(target)}; configured: ${names(known.targets.map((one) => one.name))}`);
+      add(
+        `announce.targets.${position}`,
+        `there is no target ${quote(target)}; configured: ${names(known.targets.map((one) => one.name))}`,
+      );
   return problems;
 }
 
 function targetNames(announce: unknown): string[] {
-  if (announce === null || typeof announce !== 'object' || !('targets' in announce) || !Array.isArray(announce.targets)) return [];
+  if (announce === null || typeof announce !== 'object' || !('targets' in announce) || !Array.isArray(announce.targets))
+    return [];
   return announce.targets.filter((target): target is string => typeof target === 'string');
 }
 

@@ -16,7 +16,8 @@ export class TemplateError extends Error {
 const textOf = (value: Tree): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 function lookUp(variables: Variables, name: string): Tree {
-  if (!Object.hasOwn(variables, name)) throw new TemplateError(`{${name}} has no value; known: ${Object.keys(variables).join(', ') || 'none'}`);
+  if (!Object.hasOwn(variables, name))
+    throw new TemplateError(`{${name}} has no value; known: ${Object.keys(variables).join(', ') || 'none'}`);
   return variables[name] ?? null;
 }
 
@@ -25,7 +26,8 @@ const fill = (text: string, variables: Variables, encode: (value: string) => str
 
 /** Percent-encodes a value as one path segment or query value; `.` and `..` would climb, so they are refused. */
 function encodeInUrl(value: string): string {
-  if (/^\.{1,2}$/.test(value.trim())) throw new TemplateError(`${JSON.stringify(value)} cannot stand in a URL: it would leave its path`);
+  if (/^\.{1,2}$/.test(value.trim()))
+    throw new TemplateError(`${JSON.stringify(value)} cannot stand in a URL: it would leave its path`);
   return encodeURIComponent(value);
 }
 
@@ -53,19 +55,33 @@ export function renderCall(call: Call, variables: Variables): Call {
     url: name === undefined ? fill(call.url, variables, encodeInUrl) : textOf(lookUp(variables, name)),
     ...(call.query === undefined
       ? {}
-      : { query: Object.fromEntries(Object.entries(call.query).map(([key, value]) => [key, typeof value === 'string' ? fill(value, variables, (text) => text) : value])) }),
+      : {
+          query: Object.fromEntries(
+            Object.entries(call.query).map(([key, value]) => [
+              key,
+              typeof value === 'string' ? fill(value, variables, (text) => text) : value,
+            ]),
+          ),
+        }),
     ...(call.headers === undefined
       ? {}
-      : { headers: Object.fromEntries(Object.entries(call.headers).map(([key, value]) => [key, fill(value, variables, headerSafe)])) }),
+      : {
+          headers: Object.fromEntries(
+            Object.entries(call.headers).map(([key, value]) => [key, fill(value, variables, headerSafe)]),
+          ),
+        }),
     // A rendered body is a tree of JSON values, which is what callSchema calls JSON.
     ...(call.body === undefined ? {} : { body: fillTree(call.body, variables) as NonNullable<Call['body']> }),
   };
 }
 
 function headerSafe(value: string): string {
-  if (!/^[\t\x20-\x7e]*$/.test(value)) throw new TemplateError('a header value would have characters a header cannot carry');
+  if (!/^[\t\x20-\x7e]*$/.test(value))
+    throw new TemplateError('a header value would have characters a header cannot carry');
   return value;
 }
 
 /** Names a call asks for. */
-export const placeholdersOf = (call: Call): string[] => [...new Set([...JSON.stringify(call).matchAll(placeholder)].map((match) => match[1] ?? ''))];
+export const placeholdersOf = (call: Call): string[] => [
+  ...new Set([...JSON.stringify(call).matchAll(placeholder)].map((match) => match[1] ?? '')),
+];

@@ -26,19 +26,32 @@ export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
     return early && !clockJumpedBack ? { do: 'resend', at_ms: state.next_check_at_ms } : { do: 'check', proven: true };
   }
   const wished = state.cancel_requested_at_ms !== null && state.cancel_outcome === null;
-  if (tick.carrier === 'chain') return leased ? { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + earlyMs) } : { do: 'check', proven: false };
+  if (tick.carrier === 'chain')
+    return leased
+      ? { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + earlyMs) }
+      : { do: 'check', proven: false };
   if (leased) return { do: 'drop', why: 'a check is under way' };
   if (wished || clockJumpedBack) return { do: 'check', proven: false };
   if (spec.interval_seconds < heartbeatSeconds)
-    return now_ms >= state.next_check_at_ms + chainGraceMs ? { do: 'check', proven: false } : { do: 'drop', why: 'the chain carries the checks' };
-  const rested = state.claimed_at_ms === null ? now_ms >= state.next_check_at_ms - earlyMs : now_ms - state.claimed_at_ms >= (spec.interval_seconds * 1000) / 2;
-  return rested && now_ms >= state.not_before_ms ? { do: 'check', proven: false } : { do: 'drop', why: 'too soon after the last check' };
+    return now_ms >= state.next_check_at_ms + chainGraceMs
+      ? { do: 'check', proven: false }
+      : { do: 'drop', why: 'the chain carries the checks' };
+  const rested =
+    state.claimed_at_ms === null
+      ? now_ms >= state.next_check_at_ms - earlyMs
+      : now_ms - state.claimed_at_ms >= (spec.interval_seconds * 1000) / 2;
+  return rested && now_ms >= state.not_before_ms
+    ? { do: 'check', proven: false }
+    : { do: 'drop', why: 'too soon after the last check' };
 }
 
 /** When an engine that keeps its own due rows should send this job's heartbeat. */
 export function heartbeatAt(job: Job): number {
   const { state, spec } = job;
   if (state.phase === 'starting') return Math.max(state.starter_claimed_until_ms ?? 0, state.next_check_at_ms);
-  const due_ms = spec.interval_seconds < heartbeatSeconds ? state.next_check_at_ms + chainGraceMs : Math.max(state.next_check_at_ms, state.not_before_ms);
+  const due_ms =
+    spec.interval_seconds < heartbeatSeconds
+      ? state.next_check_at_ms + chainGraceMs
+      : Math.max(state.next_check_at_ms, state.not_before_ms);
   return Math.max(due_ms, state.lease_until_ms);
 }

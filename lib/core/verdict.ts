@@ -10,11 +10,17 @@ export type Verdict =
   | { type: 'auth_failed' | 'not_found' | 'not_allowed'; message: string }
   | { type: 'postponed'; seconds: number };
 
-const going = (phase: 'polling' | 'failing' | 'blocked', matched: boolean, resolved: boolean): Verdict => ({ type: 'going', phase, matched, resolved });
+const going = (phase: 'polling' | 'failing' | 'blocked', matched: boolean, resolved: boolean): Verdict => ({
+  type: 'going',
+  phase,
+  matched,
+  resolved,
+});
 
 /** Judges one look: acceptors first, then the classes of failure of every HTTP API. */
 export function verdictOf(acceptors: readonly Acceptor[], observation: Observation): Verdict {
-  if (!observation.answered && observation.postponed) return { type: 'postponed', seconds: observation.retry_after_seconds ?? 1 };
+  if (!observation.answered && observation.postponed)
+    return { type: 'postponed', seconds: observation.retry_after_seconds ?? 1 };
   const { state, resolved } = judge(acceptors, observation);
   if (state === 'success' || state === 'failure' || state === 'cancelled') return { type: state };
   if (state === 'retry') return going('polling', true, true);
@@ -29,20 +35,33 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
     return { type: 'failed_check', fault: observation.type, message, retry_after_seconds };
   }
   const { http_status } = observation;
-  if (fault === 'auth_failed') return { type: 'auth_failed', message: `the remote system answered ${http_status} to our credential` };
+  if (fault === 'auth_failed')
+    return { type: 'auth_failed', message: `the remote system answered ${http_status} to our credential` };
   if (fault === 'not_found') return { type: 'not_found', message: `the remote system answered ${http_status}` };
   if (http_status >= 400 && fault !== null)
     return { type: 'failed_check', fault, message: `the remote system answered ${http_status}`, retry_after_seconds };
   if (http_status >= 300)
-    return { type: 'failed_check', fault: 'refused', message: `the remote system answered ${http_status}, a redirect nobody asked for`, retry_after_seconds };
+    return {
+      type: 'failed_check',
+      fault: 'refused',
+      message: `the remote system answered ${http_status}, a redirect nobody asked for`,
+      retry_after_seconds,
+    };
   // 202 without a body is how plain polling says "not yet".
   if (observation.body === undefined && http_status !== 202 && readsBody(acceptors))
-    return { type: 'failed_check', fault: fault ?? 'unparseable', message: `the answer (HTTP ${http_status}) was ${observation.unparseable === 'too_deep' ? 'nested too deep' : 'no JSON'}`, retry_after_seconds };
+    return {
+      type: 'failed_check',
+      fault: fault ?? 'unparseable',
+      message: `the answer (HTTP ${http_status}) was ${observation.unparseable === 'too_deep' ? 'nested too deep' : 'no JSON'}`,
+      retry_after_seconds,
+    };
   return going('polling', false, resolved);
 }
 
 const runningWords = new Set(
-  ('accepted active assigned awaiting baking booting building cancelling canceling cleanup collecting created creating deploying downloading executing finalizing finishing inflight initializing initialising inprogress inqueue new notready notstarted open pending pendingexecution planning preparing processing progressing provisioning publishing queued queueing requested restarting resuming retrying running runnable scaling scheduled scheduling starting started stopping submitted submitting testing updating uploading validating waiting warming warmup working').split(' '),
+  'accepted active assigned awaiting baking booting building cancelling canceling cleanup collecting created creating deploying downloading executing finalizing finishing inflight initializing initialising inprogress inqueue new notready notstarted open pending pendingexecution planning preparing processing progressing provisioning publishing queued queueing requested restarting resuming retrying running runnable scaling scheduled scheduling starting started stopping submitted submitting testing updating uploading validating waiting warming warmup working'.split(
+    ' ',
+  ),
 );
 
 /** Whether a state word is commonly used for "still going"; any other that no acceptor knows is worth a warning. */

@@ -14,7 +14,8 @@ const outcomeOf = (observation: Observation): 'accepted' | 'declined' | null => 
   return http_status >= 500 || observation.rate_limited || [408, 425, 429].includes(http_status) ? null : 'declined';
 };
 
-const saidOf = (observation: Observation): string => (observation.answered ? `HTTP ${observation.http_status}` : observation.message);
+const saidOf = (observation: Observation): string =>
+  observation.answered ? `HTTP ${observation.http_status}` : observation.message;
 
 /** Calls the remote cancel for a wish that is not yet accepted. Only a tick does this, so that it is never called twice at once. */
 export async function passOnWish(ports: CancelPorts, job: Job, handle: Handle, budget_ms: number): Promise<StatePatch> {
@@ -23,16 +24,28 @@ export async function passOnWish(ports: CancelPorts, job: Job, handle: Handle, b
   const observation = await callRemote(ports, job.spec, cancel, handle, budget_ms);
   const cancel_outcome = outcomeOf(observation);
   if (cancel_outcome !== 'declined') return { cancel_outcome };
-  return { cancel_outcome, warnings: withWarning(job.state.warnings, `the remote system declined the cancel (${saidOf(observation)}); the job is still watched`) };
+  return {
+    cancel_outcome,
+    warnings: withWarning(
+      job.state.warnings,
+      `the remote system declined the cancel (${saidOf(observation)}); the job is still watched`,
+    ),
+  };
 }
 
 /** `cancel_on_timeout`: one best-effort cancel after the last check, whose outcome goes into the warnings. */
-export async function cancelAtDeadline(ports: CancelPorts, job: Job, handle: Handle, budget_ms: number): Promise<StatePatch> {
+export async function cancelAtDeadline(
+  ports: CancelPorts,
+  job: Job,
+  handle: Handle,
+  budget_ms: number,
+): Promise<StatePatch> {
   if (!job.spec.cancel_on_timeout) return {};
   const { cancel } = job.spec.kind;
   const warn = (warning: string): StatePatch => ({ warnings: withWarning(job.state.warnings, warning) });
   if (cancel === null) return warn('timed out; this kind of job cannot be cancelled, so that it may still be going on');
   const observation = await callRemote(ports, job.spec, cancel, handle, budget_ms);
-  if (outcomeOf(observation) === 'accepted') return { ...warn('timed out; the remote system accepted the cancel'), cancel_outcome: 'accepted' };
+  if (outcomeOf(observation) === 'accepted')
+    return { ...warn('timed out; the remote system accepted the cancel'), cancel_outcome: 'accepted' };
   return warn(`timed out; the cancel was not accepted (${saidOf(observation)}), so that the job may still be going on`);
 }

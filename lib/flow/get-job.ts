@@ -9,7 +9,8 @@ type ReadPorts = Pick<Ports, 'jobs' | 'announcements' | 'clock'>;
 /** The record, if it is this owner's; a foreign, unknown or malformed id is the same JOB_NOT_FOUND. */
 export async function ownedJob(ports: Pick<Ports, 'jobs'>, owner: string, job_id: string): Promise<Job> {
   const job = jobIdPattern.test(job_id) ? await ports.jobs.load(job_id) : undefined;
-  if (job === undefined || job.owner !== owner) throw new RequestError('JOB_NOT_FOUND', 'there is no such job; see your jobs with: job list');
+  if (job === undefined || job.owner !== owner)
+    throw new RequestError('JOB_NOT_FOUND', 'there is no such job; see your jobs with: job list');
   return job;
 }
 
@@ -23,12 +24,17 @@ export async function describeFully(ports: ReadPorts, settings: Settings, job: J
  * Reads a job; with `wait_ms`, holds the answer until it is terminal, `blocked` or `failing`, or the time is up.
  * Throws RequestError JOB_NOT_FOUND.
  */
-export async function getJob(ports: ReadPorts, settings: Settings, call: { owner: string; job_id: string; wait_ms: number }): Promise<JobDescriptor> {
+export async function getJob(
+  ports: ReadPorts,
+  settings: Settings,
+  call: { owner: string; job_id: string; wait_ms: number },
+): Promise<JobDescriptor> {
   const until_ms = ports.clock.now() + call.wait_ms;
   for (;;) {
     const job = await ownedJob(ports, call.owner, call.job_id);
     const left_ms = until_ms - ports.clock.now();
-    if (isTerminal(job) || job.state.phase === 'blocked' || job.state.phase === 'failing' || left_ms <= 0) return describeFully(ports, settings, job);
+    if (isTerminal(job) || job.state.phase === 'blocked' || job.state.phase === 'failing' || left_ms <= 0)
+      return describeFully(ports, settings, job);
     await ports.clock.sleep(Math.min(settings.limits.wait_look_ms, left_ms));
   }
 }

@@ -6,7 +6,11 @@ import { describeFully } from './get-job.ts';
 export type JobPage = { items: JobDescriptor[]; next_cursor: string | null; has_more: boolean };
 
 /** Lists the owner's jobs. Throws RequestError INVALID_REQUEST for a cursor we did not make. */
-export async function listJobs(ports: Pick<Ports, 'jobs' | 'announcements' | 'clock'>, settings: Settings, query: ListQuery): Promise<JobPage> {
+export async function listJobs(
+  ports: Pick<Ports, 'jobs' | 'announcements' | 'clock'>,
+  settings: Settings,
+  query: ListQuery,
+): Promise<JobPage> {
   const { jobs, next_cursor } = await ports.jobs.list(query);
   const items = await Promise.all(jobs.map((job) => describeFully(ports, settings, job)));
   return { items, next_cursor, has_more: next_cursor !== null };

@@ -1,7 +1,7 @@
 import { namesRedirect } from '../core/acceptors.ts';
 import type { Look } from '../core/decide.ts';
-import type { Handle, JobSpec } from '../core/job.ts';
 import type { Tree } from '../core/jmespath.ts';
+import type { Handle, JobSpec } from '../core/job.ts';
 import type { Call } from '../core/kind.ts';
 import { progressAt } from '../core/looked-at.ts';
 import type { Observation } from '../core/observation.ts';
@@ -12,20 +12,39 @@ import type { Ports } from '../ports.ts';
 type LookPorts = Pick<Ports, 'transports' | 'clock'>;
 
 /** Makes one remote call, with the handle's values in place. A value that would leave its place is refused, like any address that is not allowed. */
-export async function callRemote(ports: LookPorts, spec: JobSpec, call: Call, handle: Handle, budget_ms: number): Promise<Observation> {
+export async function callRemote(
+  ports: LookPorts,
+  spec: JobSpec,
+  call: Call,
+  handle: Handle,
+  budget_ms: number,
+): Promise<Observation> {
   try {
     return await send(ports, spec, renderCall(call, handle), budget_ms);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    return { answered: false, type: 'not_allowed', sent: false, message: error.message, retry_after_seconds: null, postponed: false };
+    return {
+      answered: false,
+      type: 'not_allowed',
+      sent: false,
+      message: error.message,
+      retry_after_seconds: null,
+      postponed: false,
+    };
   }
 }
 
 /** Makes the start call, whose values are in place since the request was read. */
-export const callStarter = (ports: LookPorts, spec: JobSpec, call: Call, budget_ms: number): Promise<Observation> => send(ports, spec, call, budget_ms);
+export const callStarter = (ports: LookPorts, spec: JobSpec, call: Call, budget_ms: number): Promise<Observation> =>
+  send(ports, spec, call, budget_ms);
 
 function send(ports: LookPorts, { kind, connection }: JobSpec, call: Call, budget_ms: number): Promise<Observation> {
-  return ports.transports[kind.transport].call({ connection, call, budget_ms, follow_redirects: !namesRedirect(kind.acceptors) });
+  return ports.transports[kind.transport].call({
+    connection,
+    call,
+    budget_ms,
+    follow_redirects: !namesRedirect(kind.acceptors),
+  });
 }
 
 /** One look: the status, then, if the job goes on and the kind asks for it apart, the progress. Never in parallel, never after the end. */
@@ -37,11 +56,13 @@ export async function lookAtJob(ports: LookPorts, spec: JobSpec, handle: Handle,
   const body = readableBody(observation, verdict.type === 'failed_check');
   if (verdict.type !== 'going') return { verdict, body, progress_pct: null };
   const rest_ms = budget_ms - (ports.clock.now() - begun_ms);
-  if (kind.progress === null || rest_ms < 1000) return { verdict, body, progress_pct: body === undefined ? null : progressAt(body, kind.paths.progress) };
+  if (kind.progress === null || rest_ms < 1000)
+    return { verdict, body, progress_pct: body === undefined ? null : progressAt(body, kind.paths.progress) };
   const asked = await callRemote(ports, spec, kind.progress, handle, rest_ms);
   const shown = readableBody(asked, false);
   return { verdict, body, progress_pct: shown === undefined ? null : progressAt(shown, kind.paths.progress) };
 }
 
 /** The body worth keeping: a failed check must not overwrite what was seen before. */
-const readableBody = (observation: Observation, failed: boolean): Tree | undefined => (observation.answered && !failed ? observation.body : undefined);
+const readableBody = (observation: Observation, failed: boolean): Tree | undefined =>
+  observation.answered && !failed ? observation.body : undefined;

@@ -1,4 +1,4 @@
-import { checkBudgetMs, leaseMs, maxUnsavedClaims, carrierOf } from '../core/cadence.ts';
+import { carrierOf, checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
 import { type Decision, decide, type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
 import type { Handle, Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
@@ -10,7 +10,10 @@ import { finishJob, owe, payOwed, settleJob } from './settle-job.ts';
 import { isStarting, startRemoteJob } from './start-remote-job.ts';
 
 /** Everything a tick touches; as an IAM policy: read and write jobs, delete their schedule, send ticks, announce, call out. */
-export type TickPorts = Pick<Ports, 'jobs' | 'schedules' | 'ticks' | 'events' | 'announcements' | 'transports' | 'clock'>;
+export type TickPorts = Pick<
+  Ports,
+  'jobs' | 'schedules' | 'ticks' | 'events' | 'announcements' | 'transports' | 'clock'
+>;
 
 /** What a tick came to, for logs and metrics. `job` is the record afterwards, undefined when it is gone. */
 export type TickReport = {
@@ -21,13 +24,19 @@ export type TickReport = {
 };
 
 /** One wake-up for one job: pay what is owed, claim, check, decide, save what changed, send the next tick. */
-export async function runTick(ports: TickPorts, settings: Settings, tick: Tick, budget_ms = checkBudgetMs): Promise<TickReport> {
+export async function runTick(
+  ports: TickPorts,
+  settings: Settings,
+  tick: Tick,
+  budget_ms = checkBudgetMs,
+): Promise<TickReport> {
   const loaded = await ports.jobs.load(tick.job_id);
   if (loaded === undefined) {
     await ports.schedules.delete(refOf(tick));
     return { outcome: 'gone', job: undefined };
   }
-  if (loaded.generation_ms !== tick.generation_ms) return { outcome: 'gone', why: 'a tick of an earlier job with this id', job: loaded };
+  if (loaded.generation_ms !== tick.generation_ms)
+    return { outcome: 'gone', why: 'a tick of an earlier job with this id', job: loaded };
   if (isTerminal(loaded)) return { outcome: 'finished', job: await finishJob(ports, settings, loaded) };
   const job = await payOwed(ports, settings, loaded);
   if (isStarting(job)) return resumeStart(ports, settings, job, budget_ms);
@@ -45,27 +54,48 @@ export async function runTick(ports: TickPorts, settings: Settings, tick: Tick, 
 async function resumeStart(ports: TickPorts, settings: Settings, job: Job, budget_ms: number): Promise<TickReport> {
   const now_ms = ports.clock.now();
   const claimed_until_ms = job.state.starter_claimed_until_ms;
-  const settle = async (status: 'failed' | 'cancelled', reason: 'start_unknown' | 'cancelled_by_caller' | 'timed_out', message: string): Promise<TickReport> => {
+  const settle = async (
+    status: 'failed' | 'cancelled',
+    reason: 'start_unknown' | 'cancelled_by_caller' | 'timed_out',
+    message: string,
+  ): Promise<TickReport> => {
     const settled = await settleJob(ports, settings, job, { status, reason, message, expected_checks: null });
     return { outcome: 'settled', job: settled.job };
   };
   if (claimed_until_ms !== null) {
     if (now_ms < claimed_until_ms) return { outcome: 'starting', job };
-    return settle('failed', 'start_unknown', 'we stopped while the start call was under way; it is not known whether the remote job began');
+    return settle(
+      'failed',
+      'start_unknown',
+      'we stopped while the start call was under way; it is not known whether the remote job began',
+    );
   }
-  if (job.state.cancel_requested_at_ms !== null) return settle('cancelled', 'cancelled_by_caller', 'cancelled before it was started');
-  if (now_ms >= job.deadline_at_ms) return settle('failed', 'timed_out', 'the deadline passed before it could be started');
+  if (job.state.cancel_requested_at_ms !== null)
+    return settle('cancelled', 'cancelled_by_caller', 'cancelled before it was started');
+  if (now_ms >= job.deadline_at_ms)
+    return settle('failed', 'timed_out', 'the deadline passed before it could be started');
   if (now_ms < job.state.next_check_at_ms) return { outcome: 'starting', job };
   const started = await startRemoteJob(ports, settings, job, budget_ms);
   if (!isTerminal(started) && !isStarting(started)) await sendNext(ports, started, started.state.next_check_at_ms);
   return { outcome: isTerminal(started) ? 'settled' : 'starting', job: started };
 }
 
-async function claimAndCheck(ports: TickPorts, settings: Settings, job: Job, plan: Extract<TickPlan, { do: 'check' }>, budget_ms: number): Promise<TickReport> {
+async function claimAndCheck(
+  ports: TickPorts,
+  settings: Settings,
+  job: Job,
+  plan: Extract<TickPlan, { do: 'check' }>,
+  budget_ms: number,
+): Promise<TickReport> {
   const unsaved_claims = plan.proven ? 1 : job.state.unsaved_claims + 1;
   if (unsaved_claims > maxUnsavedClaims) {
     const message = `${maxUnsavedClaims} checks in a row began and were never heard of again`;
-    const settled = await settleJob(ports, settings, job, { status: 'failed', reason: 'internal_error', message, expected_checks: job.state.checks });
+    const settled = await settleJob(ports, settings, job, {
+      status: 'failed',
+      reason: 'internal_error',
+      message,
+      expected_checks: job.state.checks,
+    });
     return { outcome: 'settled', job: settled.job };
   }
   const now_ms = ports.clock.now();
@@ -102,10 +132,18 @@ async function checkClaimed(ports: TickPorts, settings: Settings, job: Job, budg
 /** Nobody can look without the connection: an operator must bring it back, and hears of it once. */
 function missingConnection(job: Job, settings: Settings, now_ms: number): Checked {
   const message = `the connection "${job.spec.connection}" is not configured any more`;
-  const blind: Look = { verdict: { type: 'going', phase: 'blocked', matched: true, resolved: job.state.matched }, body: undefined, progress_pct: null };
+  const blind: Look = {
+    verdict: { type: 'going', phase: 'blocked', matched: true, resolved: job.state.matched },
+    body: undefined,
+    progress_pct: null,
+  };
   const decision = decide(job, blind, settings.limits.max_checks_per_job, now_ms);
   const warnings = job.state.warnings.includes(message) ? job.state.warnings : [...job.state.warnings, message];
-  return { ...decision, state: { ...decision.state, warnings, upstream_state: job.state.upstream_state }, verdict: 'blocked' };
+  return {
+    ...decision,
+    state: { ...decision.state, warnings, upstream_state: job.state.upstream_state },
+    verdict: 'blocked',
+  };
 }
 
 /** Saves what changed, on the number of the check; then the next tick, or the end. */
@@ -117,7 +155,13 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
     const written = await ports.jobs.save({
       ref: refOf(job),
       expected_checks: job.state.checks,
-      state: { lease_until_ms: 0, unsaved_claims: 0, ...decision.state, progress_saved_at_ms: now_ms, events: job.state.events + decision.tell.length },
+      state: {
+        lease_until_ms: 0,
+        unsaved_claims: 0,
+        ...decision.state,
+        progress_saved_at_ms: now_ms,
+        events: job.state.events + decision.tell.length,
+      },
       owe: owe(job, decision.tell, now_ms),
       ...(decision.seen === null ? {} : { seen: decision.seen }),
     });
@@ -125,7 +169,8 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
     if (!written.written) return { outcome: 'lost_claim', job: written.job, verdict: lookedAt(verdict) };
     saved = written.job;
   }
-  if (decision.due_at_ms === null) return { outcome: 'settled', job: await finishJob(ports, settings, saved), verdict: lookedAt(verdict) };
+  if (decision.due_at_ms === null)
+    return { outcome: 'settled', job: await finishJob(ports, settings, saved), verdict: lookedAt(verdict) };
   await sendNext(ports, saved, decision.due_at_ms);
   return { outcome: 'checked', job: await payOwed(ports, settings, saved), verdict: lookedAt(verdict) };
 }

@@ -15,14 +15,26 @@ export async function settleJob(
   ports: FinishPorts,
   settings: Settings,
   job: Job,
-  verdict: { status: Exclude<Status, 'running'>; reason: Reason; message: string | null; warning?: string; expected_checks: number | null },
+  verdict: {
+    status: Exclude<Status, 'running'>;
+    reason: Reason;
+    message: string | null;
+    warning?: string;
+    expected_checks: number | null;
+  },
 ): Promise<Written> {
   const now_ms = ports.clock.now();
-  const warnings = verdict.warning === undefined ? job.state.warnings : withWarning(job.state.warnings, verdict.warning);
+  const warnings =
+    verdict.warning === undefined ? job.state.warnings : withWarning(job.state.warnings, verdict.warning);
   const written = await ports.jobs.save({
     ref: refOf(job),
     expected_checks: verdict.expected_checks,
-    state: { ...settledAs(verdict.status, verdict.reason, now_ms), warnings, events: job.state.events + 1, next_check_at_ms: now_ms },
+    state: {
+      ...settledAs(verdict.status, verdict.reason, now_ms),
+      warnings,
+      events: job.state.events + 1,
+      next_check_at_ms: now_ms,
+    },
     owe: owe(job, ['settled'], now_ms),
     seen: { ...job.seen, message: verdict.message ?? job.seen.message },
   });

@@ -4,12 +4,11 @@ import { RequestError } from '../core/errors.ts';
 import type { Handle, Job, JobSpec } from '../core/job.ts';
 import { isTerminal, newJob, refOf, withWarning } from '../core/job.ts';
 import { readStartRequest } from '../core/start-request.ts';
-import type { Settings } from '../ports.ts';
+import type { Ports, Settings } from '../ports.ts';
 import { lookAtJob } from './look-at-job.ts';
 import { runTick, sendNext, type TickPorts } from './run-tick.ts';
 import { finishJob, owe } from './settle-job.ts';
 import { isStarting, startRemoteJob } from './start-remote-job.ts';
-import type { Ports } from '../ports.ts';
 
 /** A tick's ports, and names for new jobs. */
 export type StartPorts = TickPorts & Pick<Ports, 'ids'>;
@@ -24,7 +23,8 @@ const firstCheckNeedsMs = 5_000;
 const firstHeartbeatMs = 60_000;
 /** A schedule that nobody deleted ends by itself a day after the deadline. */
 const scheduleTailMs = 86_400_000;
-const nothingResolves = 'no acceptor path leads to a value in the first answer; check the acceptors against observed.value';
+const nothingResolves =
+  'no acceptor path leads to a value in the first answer; check the acceptors against observed.value';
 
 /**
  * Takes a job over: record, heartbeat, then start it or look at it, and the first tick.
@@ -34,7 +34,10 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
   const begun_ms = ports.clock.now();
   const left = (): number => requestBudgetMs - (ports.clock.now() - begun_ms);
   const read = readStartRequest(call.body, settings);
-  if (!read.ok) throw new RequestError('INVALID_REQUEST', `the request has ${read.problems.length} problem(s)`, { problems: read.problems });
+  if (!read.ok)
+    throw new RequestError('INVALID_REQUEST', `the request has ${read.problems.length} problem(s)`, {
+      problems: read.problems,
+    });
   const key = call.idempotency_key;
   const job_id = `job_${key === null ? ports.ids.random() : ports.ids.derive(`${call.owner}\0${key}`)}`;
   const spec: JobSpec = { ...read.spec, fingerprint: key === null ? null : ports.ids.derive(canonicalJson(call.body)) };
@@ -42,11 +45,25 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
   const known = key === null ? undefined : await ports.jobs.load(job_id);
   if (known !== undefined) return sameJob(ports, settings, known, spec);
   if ((await ports.jobs.countActive(call.owner)) >= settings.limits.max_active_jobs_per_owner)
-    throw new RequestError('TOO_MANY_ACTIVE_JOBS', `you have ${settings.limits.max_active_jobs_per_owner} running jobs, which is the limit; cancel some or wait for one to end`, { retry_after_ms: 60_000 });
+    throw new RequestError(
+      'TOO_MANY_ACTIVE_JOBS',
+      `you have ${settings.limits.max_active_jobs_per_owner} running jobs, which is the limit; cancel some or wait for one to end`,
+      { retry_after_ms: 60_000 },
+    );
 
-  const fresh = newJob({ job_id, owner: call.owner, now_ms: ports.clock.now(), spec, handle: read.handle, first_check_at_ms: ports.clock.now() });
+  const fresh = newJob({
+    job_id,
+    owner: call.owner,
+    now_ms: ports.clock.now(),
+    spec,
+    handle: read.handle,
+    first_check_at_ms: ports.clock.now(),
+  });
   const proposed = read.handle === null ? fresh : await adopted(ports, settings, fresh, read.handle, left());
-  if (spec.starts && left() < starterNeedsMs) throw new RequestError('UNAVAILABLE', 'too slow to start the job within this request; nothing was started', { retry_after_ms: 1000 });
+  if (spec.starts && left() < starterNeedsMs)
+    throw new RequestError('UNAVAILABLE', 'too slow to start the job within this request; nothing was started', {
+      retry_after_ms: 1000,
+    });
   const { created, job } = await ports.jobs.create(proposed);
   if (!created) return sameJob(ports, settings, job, spec);
   await createSchedule(ports, job);
@@ -71,9 +88,16 @@ async function begin(ports: StartPorts, settings: Settings, job: Job, left: () =
   }
   const started = await startRemoteJob(ports, settings, job, left());
   if (started.state.reason === 'start_rejected')
-    throw new RequestError('START_REJECTED', started.seen.message ?? 'the remote system refused to start the job', { job_id: job.job_id });
+    throw new RequestError('START_REJECTED', started.seen.message ?? 'the remote system refused to start the job', {
+      job_id: job.job_id,
+    });
   if (isTerminal(started)) return started;
-  const first = { ...refOf(job), carrier: 'chain', expected_checks: 0, due_at_ms: started.state.next_check_at_ms } as const;
+  const first = {
+    ...refOf(job),
+    carrier: 'chain',
+    expected_checks: 0,
+    due_at_ms: started.state.next_check_at_ms,
+  } as const;
   if (isStarting(started) || job.spec.first_check === 'later' || left() < firstCheckNeedsMs) {
     await ports.ticks.send(first);
     return started;
@@ -82,20 +106,37 @@ async function begin(ports: StartPorts, settings: Settings, job: Job, left: () =
 }
 
 /** Looks before anything is written: only what can never work fails the request, and leaves nothing behind. */
-async function adopted(ports: StartPorts, settings: Settings, fresh: Job, handle: Handle, budget_ms: number): Promise<Job> {
+async function adopted(
+  ports: StartPorts,
+  settings: Settings,
+  fresh: Job,
+  handle: Handle,
+  budget_ms: number,
+): Promise<Job> {
   const { spec } = fresh;
   const now_ms = ports.clock.now();
-  if (spec.first_check === 'later' || budget_ms < firstCheckNeedsMs) return { ...fresh, state: { ...fresh.state, next_check_at_ms: plannedDueAt(fresh, 0, now_ms, 0) } };
+  if (spec.first_check === 'later' || budget_ms < firstCheckNeedsMs)
+    return { ...fresh, state: { ...fresh.state, next_check_at_ms: plannedDueAt(fresh, 0, now_ms, 0) } };
   const look = await lookAtJob(ports, spec, handle, budget_ms);
   const { verdict } = look;
   if (verdict.type === 'not_allowed') throw new RequestError('TARGET_NOT_ALLOWED', verdict.message);
-  if (verdict.type === 'auth_failed' || verdict.type === 'not_found') throw new RequestError('FIRST_CHECK_FAILED', `the first check failed, nothing is watched: ${verdict.message}`);
+  if (verdict.type === 'auth_failed' || verdict.type === 'not_found')
+    throw new RequestError('FIRST_CHECK_FAILED', `the first check failed, nothing is watched: ${verdict.message}`);
   const claimed: Job = { ...fresh, state: { ...fresh.state, checks: 1, claimed_at_ms: now_ms, unsaved_claims: 0 } };
   const decision = decide(claimed, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const warned = verdict.type === 'going' && !verdict.resolved ? withWarning(decision.state.warnings ?? [], nothingResolves) : (decision.state.warnings ?? claimed.state.warnings);
+  const warned =
+    verdict.type === 'going' && !verdict.resolved
+      ? withWarning(decision.state.warnings ?? [], nothingResolves)
+      : (decision.state.warnings ?? claimed.state.warnings);
   return {
     ...claimed,
-    state: { ...claimed.state, ...decision.state, warnings: warned, events: decision.tell.length, owed: owe(claimed, decision.tell, ports.clock.now()) },
+    state: {
+      ...claimed.state,
+      ...decision.state,
+      warnings: warned,
+      events: decision.tell.length,
+      owed: owe(claimed, decision.tell, ports.clock.now()),
+    },
     seen: decision.seen ?? claimed.seen,
   };
 }
@@ -103,9 +144,19 @@ async function adopted(ports: StartPorts, settings: Settings, fresh: Job, handle
 /** A repeated key: the same request finds its job, healed where a crash cut it short; another request is refused. */
 async function sameJob(ports: StartPorts, settings: Settings, job: Job, spec: JobSpec): Promise<Job> {
   if (job.spec.fingerprint !== spec.fingerprint)
-    throw new RequestError('IDEMPOTENCY_KEY_REUSED', 'this idempotency key came with another request before; use a new key for a new job', { job_id: job.job_id });
+    throw new RequestError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'this idempotency key came with another request before; use a new key for a new job',
+      { job_id: job.job_id },
+    );
   if (isTerminal(job)) return finishJob(ports, settings, job);
   await createSchedule(ports, job);
-  if (job.state.checks === 0) await ports.ticks.send({ ...refOf(job), carrier: 'chain', expected_checks: 0, due_at_ms: job.state.next_check_at_ms });
+  if (job.state.checks === 0)
+    await ports.ticks.send({
+      ...refOf(job),
+      carrier: 'chain',
+      expected_checks: 0,
+      due_at_ms: job.state.next_check_at_ms,
+    });
   return job;
 }

@@ -1,8 +1,8 @@
 import { faultTypeOf } from '../core/acceptors.ts';
 import { plannedDueAt } from '../core/decide.ts';
+import { valueAt } from '../core/jmespath.ts';
 import type { Handle, Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
-import { valueAt } from '../core/jmespath.ts';
 import { cutText, textAt } from '../core/looked-at.ts';
 import type { Answer, Observation } from '../core/observation.ts';
 import type { Ports, Settings } from '../ports.ts';
@@ -26,11 +26,17 @@ export async function startRemoteJob(ports: StartPorts, settings: Settings, job:
   const claimed = await ports.jobs.claimStarter(refOf(job), ports.clock.now() + starterClaimMs);
   if (!claimed.written) return claimed.job ?? job;
   const observation = await callStarter(ports, job.spec, start, budget_ms);
-  if (!observation.answered && observation.postponed) return giveClaimBack(ports, claimed.job, observation.retry_after_seconds ?? 1);
+  if (!observation.answered && observation.postponed)
+    return giveClaimBack(ports, claimed.job, observation.retry_after_seconds ?? 1);
   const handle = readHandle(claimed.job, observation);
   if (typeof handle !== 'string') return recordHandle(ports, claimed.job, handle);
   const reason = isUnclear(observation) ? 'start_unknown' : 'start_rejected';
-  const settled = await settleJob(ports, settings, claimed.job, { status: 'failed', reason, message: handle, expected_checks: null });
+  const settled = await settleJob(ports, settings, claimed.job, {
+    status: 'failed',
+    reason,
+    message: handle,
+    expected_checks: null,
+  });
   return settled.job ?? claimed.job;
 }
 
@@ -45,7 +51,13 @@ async function recordHandle(ports: StartPorts, job: Job, handle: Handle): Promis
   const now_ms = ports.clock.now();
   const state = { phase: 'polling' as const, begun_at_ms: now_ms, starter_claimed_until_ms: null };
   const next_check_at_ms = job.spec.first_check === 'now' ? now_ms : plannedDueAt(job, 0, now_ms, 0);
-  const written = await ports.jobs.save({ ref: refOf(job), expected_checks: null, state: { ...state, next_check_at_ms }, owe: [], handle });
+  const written = await ports.jobs.save({
+    ref: refOf(job),
+    expected_checks: null,
+    state: { ...state, next_check_at_ms },
+    owe: [],
+    handle,
+  });
   return written.job ?? job;
 }
 
@@ -63,10 +75,18 @@ function readHandle(job: Job, observation: Observation): Handle | string {
   if (observation.http_status >= 400) return said(`the start call was answered with HTTP ${observation.http_status}`);
   const handle: Handle = {};
   for (const [name, source] of Object.entries(kind.handle)) {
-    const value = typeof source === 'string' ? (observation.body === undefined ? null : valueAt(observation.body, source)) : (source.header.map((header) => observation.links[header.toLowerCase()]).find((link) => link !== undefined) ?? null);
+    const value =
+      typeof source === 'string'
+        ? observation.body === undefined
+          ? null
+          : valueAt(observation.body, source)
+        : (source.header.map((header) => observation.links[header.toLowerCase()]).find((link) => link !== undefined) ??
+          null);
     if (value === null || value === '' || typeof value === 'object' || String(value).length > maxIdLength) {
       const where = typeof source === 'string' ? `at ${JSON.stringify(source)}` : `in ${source.header.join(', ')}`;
-      return said(`the start call was answered with HTTP ${observation.http_status}, but without a usable id "${name}" ${where}`);
+      return said(
+        `the start call was answered with HTTP ${observation.http_status}, but without a usable id "${name}" ${where}`,
+      );
     }
     handle[name] = value;
   }

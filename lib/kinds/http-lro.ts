@@ -1,10 +1,14 @@
 import type { Acceptor, Kind } from '../core/kind.ts';
 
-const when = (state: Acceptor['state'], path: string): Acceptor => ({ state, matcher: { path, expected: 'true', comparator: 'booleanEquals' } });
+const when = (state: Acceptor['state'], path: string): Acceptor => ({
+  state,
+  matcher: { path, expected: 'true', comparator: 'booleanEquals' },
+});
 
 /** Azure guideline: `status` of the status monitor, in any of the spellings seen. */
 const word = 'status || properties.provisioningState || `""`';
-const statusIs = (...words: string[]): string => `contains(['${words.flatMap((one) => [one, one.toLowerCase(), one.toUpperCase()]).join("','")}'], ${word})`;
+const statusIs = (...words: string[]): string =>
+  `contains(['${words.flatMap((one) => [one, one.toLowerCase(), one.toUpperCase()]).join("','")}'], ${word})`;
 
 /** A long-running operation as the Azure guideline (`Operation-Location`) and Google's AIP-151 (`done`) describe it. */
 export const httpLro: Kind = {
@@ -34,6 +38,7 @@ export const httpLro: Kind = {
     message: 'error.message || message',
     progress: 'percentComplete || metadata.progressPercent || metadata.progressPercentage',
     result: 'result || response || properties || resourceLocation',
-    upstream_state: "status || properties.provisioningState || (done == `true` && 'done') || (done == `false` && 'running') || `null`",
+    upstream_state:
+      "status || properties.provisioningState || (done == `true` && 'done') || (done == `false` && 'running') || `null`",
   },
 };

@@ -12,7 +12,8 @@ export function kindsWith(configured: readonly Kind[]): ReadonlyMap<string, Kind
   const kinds = new Map(builtIn.map((kind) => [kind.name, kind]));
   const problems: Problem[] = [];
   for (const [position, kind] of configured.entries()) {
-    if (kinds.has(kind.name)) problems.push({ path: `kinds.${position}.name`, message: `"${kind.name}" is taken; give it another name` });
+    if (kinds.has(kind.name))
+      problems.push({ path: `kinds.${position}.name`, message: `"${kind.name}" is taken; give it another name` });
     problems.push(...kindProblems(kind).map(({ path, message }) => ({ path: `kinds.${position}.${path}`, message })));
     kinds.set(kind.name, kind);
   }
