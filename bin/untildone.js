@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// biome-ignore-all lint/style/useNodejsImportProtocol: an old Node does not know it, and this file is there for old Nodes
+// Plain, old syntax: this must still parse where the rest cannot, to find the right Node itself, or to say what is wrong.
+import { spawn } from 'child_process';
+import { existsSync } from 'fs';
+import { constants } from 'os';
+import { dirname, join } from 'path';
+import { fileURLToPath } from 'url';
+
+const wanted = 24;
+const seen = process.versions.node;
+const self = fileURLToPath(import.meta.url);
+const words = process.argv.slice(2);
+const modules = join(dirname(self), '..', 'node_modules');
+const own = [join(modules, '.bin', 'node'), join(modules, 'node', 'bin', 'node.exe')].find((path) => existsSync(path));
+
+if (Number(seen.split('.')[0]) >= wanted) {
+  import('./untildone.ts').catch((error) => {
+    refuse('BROKEN_INSTALLATION', `untildone could not be loaded: ${error.message}`, 'npm install');
+  });
+} else if (own !== undefined && process.env.UNTILDONE_RELAUNCHED !== '1') {
+  relaunch(own);
+} else {
+  const plain = words.every((word) => /^[A-Za-z0-9_./:=@-]+$/.test(word)) ? words : ['--help'];
+  refuse(
+    'NODE_TOO_OLD',
+    `untildone runs on Node ${wanted} or newer, and this is Node ${seen}. Run it through npm, which brings the right one`,
+    ['npx --no-install untildone'].concat(plain).join(' '),
+  );
+}
+
+/** The same command line on this clone's own Node; signals and the exit code pass through. */
+function relaunch(node) {
+  const env = Object.assign({}, process.env, { UNTILDONE_RELAUNCHED: '1' });
+  const child = spawn(node, [self].concat(words), { stdio: 'inherit', env });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => refuse('NODE_TOO_OLD', `${node} could not be run: ${error.message}`, 'npm install'));
+  child.on('exit', (code, signal) => process.exit(code === null ? 128 + constants.signals[signal] : code));
+}
+
+/** One word for people on stderr; one document for programs on stdout. */
+function refuse(code, message, fix_command) {
+  process.stderr.write(`${message}:\n  ${fix_command}\n`);
+  process.exitCode = 1;
+  if (process.stdout.isTTY) return;
+  const error = { code, message: `${message}.`, retryable: false, phase: 'execution', fix_command };
+  const facts = { schema_version: '1.0', tool_version: 'unknown', request_id: 'req_none', command: '' };
+  const meta = Object.assign({ duration_ms: 0, exit_code: 1 }, facts);
+  process.stdout.write(`${JSON.stringify({ ok: false, data: null, error, warnings: [], meta })}\n`);
+}

@@ -1,0 +1,24 @@
+import type { ServeOptions } from '../lib/cli/context.ts';
+import { runCli } from '../lib/cli/run-cli.ts';
+
+/** The server is loaded only when it is asked for: every other command stays light. */
+async function serve(options: ServeOptions): Promise<number> {
+  const { serve } = await import('../lib/embedded/serve.ts');
+  return serve(options);
+}
+
+// A reader that has gone is no failure: `untildone job list | head -1` ends quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stderr.on('error', () => {});
+
+const code = await runCli({
+  argv: process.argv.slice(2),
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, stderr: process.stderr.isTTY },
+  signals: process,
+  serve,
+});
+process.exit(code);

@@ -1,0 +1,88 @@
+import type { Command } from './command.ts';
+
+/** Time, so that a test can hold it. `every` returns the function that stops it. */
+export type Clock = {
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  every(ms: number, tick: () => void): () => void;
+};
+
+/** What `serve` is asked for; it answers with the exit code. */
+export type ServeOptions = {
+  host: string;
+  port: number;
+  data_dir: string;
+  config: string | undefined;
+  env: NodeJS.ProcessEnv;
+  cli_command: string;
+};
+
+/** One thing `doctor` looked at; `fix_command` runs as printed. */
+export type DoctorCheck = { name: string; ok: boolean; message: string; fix_command?: string | undefined };
+
+/** Where the process hears of SIGINT and SIGTERM: `process`, or an emitter in a test. */
+export type Signals = {
+  on(name: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(name: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+};
+
+/** Everything the CLI touches of the process; `argv` is without the interpreter and the script. */
+export type CliOptions = {
+  argv: readonly string[];
+  env: NodeJS.ProcessEnv;
+  stdin: NodeJS.ReadableStream;
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream;
+  /** Which of the three are terminals. */
+  terminal: { stdin: boolean; stdout: boolean; stderr: boolean };
+  signals?: Signals;
+  clock?: Clock;
+  randomId?: () => string;
+  serve?: (options: ServeOptions) => Promise<number>;
+  localChecks?: () => Promise<DoctorCheck[]>;
+};
+
+/** Where the API is, and how long one call may take (0 = for ever). */
+export type Endpoint = { url: string; token: string | undefined; timeout_ms: number };
+
+/** What a command is given to work with. */
+export type Context = {
+  env: NodeJS.ProcessEnv;
+  cli_command: string;
+  endpoint: Endpoint;
+  clock: Clock;
+  /** Aborted by SIGINT or SIGTERM; the reason is that signal's name. */
+  interrupt: AbortSignal;
+  /** Prose for people, on stderr. */
+  say(text: string): void;
+  /** True when a line on stderr may be drawn over. */
+  live: boolean;
+  /** How wide such a line may be. */
+  columns: number;
+  request_id: string;
+  randomId: () => string;
+  commands: readonly Command[];
+  serve: CliOptions['serve'];
+  localChecks: CliOptions['localChecks'];
+};
+
+/** Real time. A sleep ends early, without complaint, when its signal is aborted. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end, { once: true });
+    }),
+  every: (ms, tick) => {
+    const timer = setInterval(tick, ms);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};

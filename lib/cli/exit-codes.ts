@@ -1,0 +1,110 @@
+/** One row of the exit-code table; `retryable` is true only where nothing was changed. */
+export type ExitCodeEntry = {
+  name: string;
+  description: string;
+  retryable: boolean;
+  side_effects: 'none' | 'partial' | 'complete';
+};
+
+/** What this CLI exits with; 3, 4 and 7 mean the job's state in `job status` and `job wait`. */
+export const exitCode = {
+  ok: 0,
+  general: 1,
+  bad_arguments: 2,
+  job_running: 3,
+  job_failed: 4,
+  precondition: 4,
+  not_found: 5,
+  conflict: 6,
+  job_timed_out: 7,
+  permission_denied: 7,
+  auth_required: 8,
+  timed_out: 10,
+  rate_limited: 11,
+  unavailable: 12,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+const entry = (
+  name: string,
+  description: string,
+  retryable = false,
+  side_effects: ExitCodeEntry['side_effects'] = 'none',
+): ExitCodeEntry => ({ name, description, retryable, side_effects });
+
+const localCodes: Record<number, ExitCodeEntry> = {
+  [exitCode.ok]: entry('SUCCESS', 'It worked.', false, 'complete'),
+  [exitCode.general]: entry('GENERAL_ERROR', 'Something else went wrong; the error says what.', false, 'partial'),
+  [exitCode.bad_arguments]: entry('ARG_ERROR', 'The request is wrong; nothing was done. All problems are listed.'),
+};
+
+const networkCodes: Record<number, ExitCodeEntry> = {
+  [exitCode.permission_denied]: entry('PERMISSION_DENIED', 'The credential does not allow this.'),
+  [exitCode.auth_required]: entry('AUTH_REQUIRED', 'UNTILDONE_TOKEN is missing or refused.'),
+  [exitCode.timed_out]: entry('TIMEOUT', 'The server did not answer within --timeout.', true),
+  [exitCode.rate_limited]: entry('RATE_LIMITED', 'Too many calls; error.retry_after_ms says when to come back.', true),
+  [exitCode.unavailable]: entry('UNAVAILABLE', 'The server cannot be reached or did not give a usable answer.', true),
+  [exitCode.interrupted]: entry('INTERRUPTED', 'SIGINT ended this command; a job goes on.'),
+  [exitCode.terminated]: entry('TERMINATED', 'SIGTERM ended this command; a job goes on.'),
+};
+
+const notFound = {
+  [exitCode.not_found]: entry('NOT_FOUND', 'There is no such job: unknown, malformed or expired id.'),
+};
+
+/** Whether the call may have arrived cannot be known, so that repeating it blindly is not safe. */
+const unsure: Record<number, ExitCodeEntry> = {
+  [exitCode.timed_out]: entry(
+    'TIMEOUT',
+    'No answer in time: repeat it with the same idempotency key.',
+    false,
+    'partial',
+  ),
+  [exitCode.unavailable]: entry(
+    'UNAVAILABLE',
+    'Not reached, or no usable answer: see error.retryable.',
+    false,
+    'partial',
+  ),
+};
+
+/** Codes of the commands that only use this machine. */
+export const codesOfLocal = localCodes;
+
+/** Codes of the commands that read from the API. */
+export const codesOfRead = { ...localCodes, ...networkCodes };
+
+/** Codes of `job start` and `job adopt`. */
+export const codesOfStart = {
+  ...localCodes,
+  ...networkCodes,
+  ...unsure,
+  [exitCode.precondition]: entry(
+    'JOB_FAILED',
+    'The remote system refused the start, or it ended badly.',
+    false,
+    'complete',
+  ),
+  [exitCode.conflict]: entry('CONFLICT', 'The idempotency key was used with another request.'),
+};
+
+/** Codes of `job cancel`. */
+export const codesOfCancel = { ...codesOfRead, ...notFound };
+
+/** Codes of `job status` and `job wait`: 3, 4 and 7 speak of the job, and only of the job. */
+export const codesOfJob = {
+  ...codesOfRead,
+  ...notFound,
+  [exitCode.ok]: entry('JOB_COMPLETE', 'The job is complete.'),
+  [exitCode.job_running]: entry('JOB_RUNNING', 'The job is still running: ask again after error.retry_after_ms.', true),
+  [exitCode.job_failed]: entry('JOB_FAILED', 'The job failed or was cancelled.'),
+  [exitCode.job_timed_out]: entry('JOB_TIMED_OUT', 'The job did not end before its deadline.'),
+  [exitCode.auth_required]: entry('AUTH_REQUIRED', 'UNTILDONE_TOKEN is missing, refused, or does not allow this.'),
+};
+
+/** Codes of `doctor`. */
+export const codesOfDoctor = {
+  ...codesOfRead,
+  [exitCode.general]: entry('CHECK_FAILED', 'At least one check failed; data.checks says which.'),
+};

@@ -1,0 +1,53 @@
+import type { Command } from './command.ts';
+import type { Context } from './context.ts';
+import { type Envelope, envelopeVersion } from './envelope.ts';
+import { exitCode } from './exit-codes.ts';
+import type { Outcome } from './outcome.ts';
+import { plainText } from './plain-text.ts';
+import { toolVersion } from './version.ts';
+
+/** The envelope of an outcome: `ok` follows from the exit code and from nothing else. */
+export function envelopeOf(
+  outcome: Outcome,
+  meta: { duration_ms: number; request_id: string; command: string },
+): Envelope {
+  return {
+    ok: outcome.exit_code === exitCode.ok,
+    data: outcome.data,
+    error: outcome.error,
+    warnings: outcome.warnings,
+    meta: {
+      ...meta,
+      exit_code: outcome.exit_code,
+      schema_version: envelopeVersion,
+      tool_version: toolVersion,
+      ...outcome.meta,
+    },
+  };
+}
+
+/** The same for a person: what there is goes to stdout, what went wrong to stderr. */
+export function textOf(
+  outcome: Outcome,
+  command: Command | undefined,
+  context: Context | undefined,
+): { stdout: string; stderr: string } {
+  const rendered = outcome.data === null ? '' : renderedBy(outcome, command, context);
+  const { error } = outcome;
+  const running = error?.code === 'JOB_RUNNING' || error?.code.startsWith('JOB_') === true;
+  const lines = outcome.warnings.map((warning) => `warning: ${plainText(warning)}`);
+  if (error !== null && !(running && rendered !== '')) {
+    const problems = Array.isArray(error['problems']) && error['problems'].length > 1 ? error['problems'] : [];
+    lines.push(`error: ${plainText(problems.length > 0 ? `${problems.length} problems` : error.message)}`);
+    for (const problem of problems) lines.push(`  ${plainText(`${problem.path ?? ''} ${problem.message}`.trim())}`);
+    if (error.suggestion) lines.push(`  ${plainText(error.suggestion)}`);
+    else if (error.fix_required) lines.push(`  ${plainText(error.fix_required)}`);
+    if (error.fix_command && !error.suggestion?.includes(error.fix_command)) lines.push(`  try: ${error.fix_command}`);
+  }
+  return { stdout: rendered === '' ? '' : `${rendered}\n`, stderr: lines.map((line) => `${line}\n`).join('') };
+}
+
+function renderedBy(outcome: Outcome, command: Command | undefined, context: Context | undefined): string {
+  if (command === undefined || context === undefined) return JSON.stringify(outcome.data, null, 2);
+  return command.render(outcome.data, context);
+}
