@@ -46,8 +46,8 @@ const tlsCode =
 export function typeOfError(error: Error, at: { sent: boolean; secure: boolean }): FaultType {
   const code = codeOf(error);
   if (tlsCode.test(code)) return 'tls';
-  // The parser reports a connection that ends mid-answer as an "end of file" state.
-  if (code.startsWith('HPE_')) return code === 'HPE_INVALID_EOF_STATE' ? 'connection_reset' : 'unparseable';
+  // The parser leaves its code out at times, and calls a connection that ends mid-answer an "end of file" state.
+  if (error.name === 'HTTPParserError') return code === 'HPE_INVALID_EOF_STATE' ? 'connection_reset' : 'unparseable';
   const type = types[code] ?? 'connection_reset';
   return type === 'connection_reset' && at.secure && !at.sent ? 'tls' : type;
 }

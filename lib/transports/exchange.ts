@@ -37,6 +37,10 @@ const textOf = (chunks: readonly Buffer[]): string => {
 
 /** Sends a request and reads the whole answer. Never rejects; `sent` is false only where not a byte of the request left. */
 export function exchange(request: ExchangeRequest): Promise<Exchanged> {
+  if (request.limit_ms <= 0) {
+    const message = `${request.method} ${request.origin}: no time left to send it`;
+    return Promise.resolve({ ok: false, type: 'timeout', sent: false, message });
+  }
   const { promise, resolve } = Promise.withResolvers<Exchanged>();
   const chunks: Buffer[] = [];
   let controller: Dispatcher.DispatchController | undefined;
@@ -68,8 +72,8 @@ export function exchange(request: ExchangeRequest): Promise<Exchanged> {
   const tooLarge = (): void =>
     fail('too_large', `the answer is larger than ${request.max_bytes} bytes and was cut off`);
   const timer = setTimeout(
-    () => fail('timeout', `no complete answer within ${request.limit_ms} ms`),
-    Math.max(0, request.limit_ms),
+    () => fail('timeout', `no complete answer within ${Math.round(request.limit_ms)} ms`),
+    request.limit_ms,
   );
 
   const handler: Dispatcher.DispatchHandler = {

@@ -42,7 +42,7 @@ function normalisedHost(entry: string): string {
       `allow_hosts has "${entry}"; write a host name or an IP address, optionally with ":port" (no scheme, path or wildcard)`,
     );
   // The URL drops ":443" as the default of its scheme, but it narrows all the same.
-  return /:\d+$/.test(text) && !text.endsWith(']') ? `${url.hostname}:${portOf(url)}` : url.hostname;
+  return /:\d+$/.test(text) ? `${url.hostname}:${portOf(url)}` : url.hostname;
 }
 
 /** What is allowed when the configuration does not say: the host and port of the url itself. */

@@ -70,7 +70,12 @@ describe('addressClass', () => {
 
   const octet = fc.integer({ min: 0, max: 255 });
   const localQuad = fc
-    .tuple(fc.constantFrom('127', '10', '192.168', '172.16', '172.31', '169.254', '100.64', '0', '224', '255'), octet, octet, octet)
+    .tuple(
+      fc.constantFrom('127', '10', '192.168', '172.16', '172.31', '169.254', '100.64', '0', '224', '255'),
+      octet,
+      octet,
+      octet,
+    )
     .map(([head, b, c, d]) => [...head.split('.'), String(b), String(c), String(d)].slice(0, 4).map(Number));
 
   test('any local IPv4 address is refused in every spelling a URL accepts', () => {
@@ -117,7 +122,8 @@ describe('addressClass', () => {
   });
 
   test('link-local and metadata addresses stay refused when the private network is allowed', () => {
-    for (const address of ['169.254.169.254', 'fe80::1', 'fd00:ec2::254', '::ffff:169.254.169.254']) expect(mayReach(address, true)).toBe(false);
+    for (const address of ['169.254.169.254', 'fe80::1', 'fd00:ec2::254', '::ffff:169.254.169.254'])
+      expect(mayReach(address, true)).toBe(false);
     for (const address of ['127.0.0.1', '::1', '10.0.0.1', 'fd12::1']) expect(mayReach(address, true)).toBe(true);
   });
 });

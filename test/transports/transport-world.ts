@@ -1,0 +1,56 @@
+import type { Connection } from '../../lib/core/configuration.ts';
+import type { Call } from '../../lib/core/kind.ts';
+import type { Answer, Fault, TransportRequest } from '../../lib/ports.ts';
+import { createHttpTransport, type HttpLimits } from '../../lib/transports/http-transport.ts';
+import type { Resolve } from '../../lib/transports/safe-connect.ts';
+import { type Respond, startFaultServer } from '../support/fault-server.ts';
+
+export const start_ms = Date.parse('2026-11-21T09:00:00Z');
+
+type WorldOptions = {
+  connection?: Partial<Connection>;
+  limits?: Partial<HttpLimits>;
+  resolve?: Resolve;
+  /** Answers of the secrets port, one a read, the last one for ever. */
+  secrets?: string[];
+};
+
+/** A transport with one connection, `ci`, to a loopback server, and a clock that stands still. Close it. */
+export async function transportWorld(respond: Respond, options: WorldOptions = {}) {
+  const server = await startFaultServer(respond);
+  const clock = { now_ms: start_ms, now: () => clock.now_ms };
+  const connection: Connection = {
+    transport: 'http',
+    url: `${server.origin}/api`,
+    auth: { type: 'none' },
+    allow_http: true,
+    allow_private_network: true,
+    ...options.connection,
+  };
+  let reads = 0;
+  const answers = options.secrets ?? ['top-secret-token'];
+  const transport = createHttpTransport({
+    connections: new Map([['ci', connection]]),
+    secrets: { resolve: async () => answers[Math.min(reads++, answers.length - 1)] ?? '' },
+    clock,
+    limits: { call_ms: 2_000, ...options.limits },
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+  });
+  return {
+    server,
+    clock,
+    secretReads: () => reads,
+    call: (call: Call | string, more: Partial<TransportRequest> = {}): Promise<Answer | Fault> =>
+      transport.call({
+        connection: 'ci',
+        call: typeof call === 'string' ? { url: call } : call,
+        budget_ms: 10_000,
+        follow_redirects: true,
+        ...more,
+      }),
+    close: async () => {
+      await Promise.all([transport.close(), server.close()]);
+    },
+  };
+}
+export type TransportWorld = Awaited<ReturnType<typeof transportWorld>>;
