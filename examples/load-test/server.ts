@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+import { createAdaptorServer } from '@hono/node-server';
+import { createApp } from './app.ts';
+import { isLoopbackHost } from './loopback.ts';
+import { announceListening, exitWhenTold, refuseToStart, wholeNumber } from './process.ts';
+import { createRuns } from './runs.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    host: { type: 'string', default: '127.0.0.1' },
+    'max-runs': { type: 'string', default: '4' },
+    'max-kept': { type: 'string', default: '1000' },
+    'token-env': { type: 'string' },
+    'exit-with-parent': { type: 'boolean', default: false },
+  },
+});
+
+const tokenEnv = options['token-env'];
+const token = tokenEnv === undefined ? null : (process.env[tokenEnv] ?? '');
+if (token === '')
+  refuseToStart(`--token-env names ${tokenEnv}, which is not set: set it to the token callers have to send`);
+if (token === null && !isLoopbackHost(options.host)) {
+  refuseToStart(`--host ${options.host} is open to others: give a token with --token-env, or use 127.0.0.1`);
+}
+
+const runs = createRuns({
+  maxActive: wholeNumber('max-runs', options['max-runs'], 1, 16),
+  maxKept: wholeNumber('max-kept', options['max-kept'], 1, 100_000),
+});
+const server = createAdaptorServer({ fetch: createApp(runs, token).fetch });
+server.once('error', (error) => refuseToStart(`the service cannot listen: ${error.message}`));
+server.listen(wholeNumber('port', options.port, 0, 65_535), options.host, () => announceListening(server));
+exitWhenTold({
+  withParent: options['exit-with-parent'],
+  close() {
+    runs.stopAll();
+    server.close();
+  },
+});
