@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const launcher = fileURLToPath(new URL('../../../bin/untildone.js', import.meta.url));
+
+/** A directory that is gone after the tests, with the launcher in it as an installed `untildone`. */
+export function installed(): { directory: string; path: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'untildone-cli-'));
+  symlinkSync(launcher, join(directory, 'untildone'));
+  const path = [directory, dirname(process.execPath), process.env['PATH']].join(delimiter);
+  return { directory, path, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** A module that makes any Node say that it is an old one; `--require` does not pass on to a relaunch. */
+export function oldNodePreload(directory: string): string {
+  const file = join(directory, 'old-node.cjs');
+  writeFileSync(file, "Object.defineProperty(process.versions, 'node', { value: '18.19.0' });\n");
+  return file;
+}
+
+export type Spawned = {
+  pid: number;
+  exited: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
+  closeStdout(): void;
+};
+
+/** Starts a real process with an environment of its own; nothing of ours leaks in. */
+export function start(command: string, argv: readonly string[], env: NodeJS.ProcessEnv): Spawned {
+  const child = spawn(command, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const exited = new Promise<Awaited<Spawned['exited']>>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { pid: child.pid ?? 0, exited, closeStdout: () => child.stdout.destroy() };
+}
