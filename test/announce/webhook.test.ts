@@ -117,7 +117,7 @@ describe('sendWebhook', () => {
 
   test('fails with timeout when the other side hangs', async () => {
     respond = () => undefined;
-    expect(await send({ limit_ms: 40 })).toEqual({ ...failed, error: 'timeout' });
+    expect(await send({ limit_ms: 200 })).toEqual({ ...failed, error: 'timeout' });
   });
 
   test('fails with connection_refused when nobody listens', async () => {

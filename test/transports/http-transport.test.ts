@@ -78,6 +78,13 @@ describe('a call', () => {
     ['a bare null', answer(200, 'null'), null, null],
     ['an empty body', answer(200, ''), undefined, null],
     ['a blank body', answer(200, ' \n'), undefined, null],
+    [
+      'JSON that claims to be compressed',
+      answer(200, '{"a":1}', { 'content-encoding': 'br' }),
+      undefined,
+      'unparseable',
+    ],
+    ['JSON that says it is not compressed', answer(200, '{"a":1}', { 'content-encoding': 'Identity' }), { a: 1 }, null],
     ['HTML', answer(200, '<html>Down</html>', { 'content-type': 'application/json' }), undefined, 'unparseable'],
     ['cut JSON', answer(200, '{"a":'), undefined, 'unparseable'],
     ['5,000 levels of JSON', answer(200, '['.repeat(5000) + ']'.repeat(5000)), undefined, 'too_deep'],
@@ -144,14 +151,14 @@ describe('a fault', () => {
     };
 
   test('is a timeout when the other side hangs, and the connection is given up', async () => {
-    const { call, server } = await worldOf(() => undefined, { limits: { call_ms: 40 } });
+    const { call, server } = await worldOf(() => undefined, { limits: { call_ms: 200 } });
     expect(await call('/x')).toMatchObject({ ...fault, type: 'timeout', sent: true });
     await expect.poll(() => server.connections().open).toBe(0);
   });
 
   test('is a timeout when the caller has less time than the transport', async () => {
     const { call } = await worldOf(() => undefined);
-    expect(await call('/x', { budget_ms: 30 })).toMatchObject({ ...fault, type: 'timeout', sent: true });
+    expect(await call('/x', { budget_ms: 200 })).toMatchObject({ ...fault, type: 'timeout', sent: true });
     expect(await call('/x', { budget_ms: 0 })).toMatchObject({ ...fault, type: 'timeout', sent: false });
   });
 
@@ -161,14 +168,14 @@ describe('a fault', () => {
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n');
         return drip(' ')(request, socket);
       },
-      { limits: { call_ms: 80 } },
+      { limits: { call_ms: 200 } },
     );
     expect(await call('/x')).toMatchObject({ ...fault, type: 'timeout', sent: true });
     await expect.poll(() => server.connections().open).toBe(0);
   });
 
   test('is a timeout when the head drips on and on', async () => {
-    const { call } = await worldOf(drip('x'), { limits: { call_ms: 60 } });
+    const { call } = await worldOf(drip('x'), { limits: { call_ms: 200 } });
     expect(await call('/x')).toMatchObject({ answered: false, sent: true });
   });
 
@@ -438,6 +445,7 @@ describe('headers', () => {
     ['a line break in a value', { 'x-run': 'a\r\nhost: evil' }],
     ['a line feed in a value', { 'x-run': 'a\nb' }],
     ['a null in a value', { 'x-run': 'a\0b' }],
+    ['a character beyond ASCII in a value', { 'x-run': 'é' }],
     ['a line break in a name', { 'x\r\nhost': 'evil' }],
     ['an authorization of its own', { Authorization: 'Bearer other' }],
     ['a host', { Host: 'evil.example' }],

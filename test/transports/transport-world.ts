@@ -33,7 +33,7 @@ export async function transportWorld(respond: Respond, options: WorldOptions = {
     connections: new Map([['ci', connection]]),
     secrets: { resolve: async () => answers[Math.min(reads++, answers.length - 1)] ?? '' },
     clock,
-    limits: { call_ms: 2_000, ...options.limits },
+    limits: { call_ms: 8_000, ...options.limits },
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   return {
