@@ -1,0 +1,28 @@
+import type { Call, Kind } from '../core/kind.ts';
+import { placeholdersOf } from '../core/template.ts';
+import type { KindSummary } from './answer-schemas.ts';
+
+const carriedInput = ['start', 'handle', 'status', 'progress', 'cancel'];
+const carriedHandle = ['status', 'progress', 'cancel'];
+
+const namesIn = (calls: readonly (Call | undefined)[]): string[] =>
+  calls.flatMap((call) => (call === undefined ? [] : placeholdersOf(call)));
+
+/** What a caller must know of a kind to hand a job over. */
+export function describeKind(kind: Kind): KindSummary {
+  const carries_calls = kind.carries_calls === true;
+  const handle = new Set([...Object.keys(kind.handle ?? {}), ...namesIn([kind.status, kind.progress, kind.cancel])]);
+  return {
+    name: kind.name,
+    description: kind.description ?? null,
+    transport: kind.transport,
+    starts: carries_calls || kind.start !== undefined,
+    cancels: kind.cancel !== undefined,
+    carries_calls,
+    needs_acceptors: kind.acceptors === undefined,
+    input: carries_calls ? carriedInput : namesIn([kind.start]),
+    handle: carries_calls ? carriedHandle : [...handle],
+    expected_seconds: kind.expected_seconds ?? null,
+    timeout_seconds: kind.timeout_seconds ?? null,
+  };
+}

@@ -1,0 +1,138 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { cancelJob } from '../flow/cancel-job.ts';
+import { describeFully, getJob } from '../flow/get-job.ts';
+import { listJobs } from '../flow/list-jobs.ts';
+import { startJob } from '../flow/start-job.ts';
+import { answerJson, retryAfter } from './answer-json.ts';
+import type { ApiEnv, ApiOptions } from './api-options.ts';
+import { answer, answersOf, bodyNamed } from './describe-route.ts';
+import { entityTagOf, noneMatches } from './entity-tag.ts';
+import { unquotedKey } from './idempotency-key.ts';
+import { readJsonBody } from './read-body.ts';
+import { readOptions } from './read-options.ts';
+import { cancelRequestSchema, jobPath, listQuery, noQuery, startHeaders, waitQuery } from './request-schemas.ts';
+
+const tags = ['jobs'];
+
+const start = createRoute({
+  method: 'post',
+  path: '/v1/jobs',
+  operationId: 'startJob',
+  tags,
+  summary: 'Hand a job over',
+  description:
+    'With `input` the job is started, with `handle` one that already runs is adopted; exactly one of them. It is then checked until it is done.',
+  request: { query: noQuery, headers: startHeaders, ...bodyNamed('StartRequest', true) },
+  responses: answersOf(
+    {
+      200: answer('It had ended by then, or the idempotency key belongs to a job that has.', 'JobDescriptor', [
+        'Location',
+        'Operation-Location',
+      ]),
+      202: answer('It runs and is watched.', 'JobDescriptor', ['Location', 'Operation-Location', 'Retry-After']),
+    },
+    [
+      'BODY_TOO_LARGE',
+      'START_REJECTED',
+      'FIRST_CHECK_FAILED',
+      'TARGET_NOT_ALLOWED',
+      'IDEMPOTENCY_KEY_REUSED',
+      'TOO_MANY_ACTIVE_JOBS',
+      'UNAVAILABLE',
+    ],
+  ),
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/jobs/{job_id}',
+  operationId: 'getJob',
+  tags,
+  summary: 'Read a job',
+  description:
+    'With `wait_seconds` the answer is held until the job is terminal, `blocked` or `failing`. `If-None-Match` is honoured.',
+  request: { params: jobPath, query: waitQuery },
+  responses: answersOf(
+    {
+      200: answer('The job, running or not.', 'JobDescriptor', ['ETag', 'Retry-After']),
+      304: answer('Nothing worth reading has changed.', null, ['ETag', 'Retry-After']),
+    },
+    ['JOB_NOT_FOUND'],
+  ),
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/jobs',
+  operationId: 'listJobs',
+  tags,
+  summary: 'List your jobs, newest first',
+  request: { query: listQuery },
+  responses: answersOf({ 200: answer('One page.', 'JobPage') }),
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/jobs/{job_id}/cancel',
+  operationId: 'cancelJob',
+  tags,
+  summary: 'Cancel a job',
+  description:
+    'Asks the remote system to end it and watches until it has; with `"remote": false` only the watching ends. A job that has ended is returned as it is.',
+  request: { params: jobPath, query: noQuery, ...bodyNamed('CancelRequest', false) },
+  responses: answersOf(
+    {
+      200: answer('It has ended.', 'JobDescriptor'),
+      202: answer('The wish is noted; it still runs.', 'JobDescriptor', ['Retry-After']),
+    },
+    ['JOB_NOT_FOUND', 'BODY_TOO_LARGE'],
+  ),
+});
+
+/** Adds the routes of jobs: start, read, list, cancel. */
+export function addJobRoutes(app: OpenAPIHono<ApiEnv>, { ports, settings }: ApiOptions): void {
+  app.openapi(start, async (c) => {
+    const key = c.req.valid('header')['Idempotency-Key'];
+    const idempotency_key = key === undefined ? null : unquotedKey(key);
+    const body = await readJsonBody(c.req);
+    const job = await describeFully(
+      ports,
+      settings,
+      await startJob(ports, settings, { owner: c.get('owner'), idempotency_key, body }),
+    );
+    const where = { location: job.status_url, 'operation-location': job.status_url };
+    return answerJson(c, job, job.terminal ? 200 : 202, { ...where, ...retryAfter(job) });
+  });
+
+  app.openapi(get, async (c) => {
+    const { job_id } = c.req.valid('param');
+    const { wait_seconds } = c.req.valid('query');
+    const job = await getJob(ports, settings, { owner: c.get('owner'), job_id, wait_ms: wait_seconds * 1000 });
+    const etag = entityTagOf(job);
+    const headers = { etag, ...retryAfter(job) };
+    return noneMatches(c.req.header('if-none-match'), etag)
+      ? c.body(null, 304, headers)
+      : answerJson(c, job, 200, headers);
+  });
+
+  app.openapi(list, async (c) => {
+    const { status, kind, limit, cursor } = c.req.valid('query');
+    const filters = {
+      ...(status === undefined ? {} : { status }),
+      ...(kind === undefined ? {} : { kind }),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+    return answerJson(c, await listJobs(ports, settings, { owner: c.get('owner'), limit, ...filters }));
+  });
+
+  app.openapi(cancel, async (c) => {
+    const { job_id } = c.req.valid('param');
+    const { remote } = await readOptions(c.req, cancelRequestSchema);
+    const job = await describeFully(
+      ports,
+      settings,
+      await cancelJob(ports, settings, { owner: c.get('owner'), job_id, remote }),
+    );
+    return answerJson(c, job, job.terminal ? 200 : 202, retryAfter(job));
+  });
+}

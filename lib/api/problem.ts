@@ -1,0 +1,69 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { JobDescriptor } from '../core/descriptor.ts';
+import type { ErrorCode, Problem, RequestError } from '../core/errors.ts';
+import type { ApiEnv } from './api-options.ts';
+
+/** How each code is answered: exhaustive, so that a new code does not compile until it is mapped. */
+export const problemKinds: Record<ErrorCode, { status: ContentfulStatusCode; title: string; retryable: boolean }> = {
+  INVALID_REQUEST: { status: 400, title: 'The request is not valid', retryable: false },
+  UNAUTHENTICATED: { status: 401, title: 'Who is calling is not known', retryable: false },
+  PERMISSION_DENIED: { status: 403, title: 'The caller may not do this', retryable: false },
+  JOB_NOT_FOUND: { status: 404, title: 'There is no such job', retryable: false },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route', retryable: false },
+  CONFLICT: { status: 409, title: 'The request contradicts the present state', retryable: false },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large', retryable: false },
+  START_REJECTED: { status: 422, title: 'The remote system refused to start the job', retryable: false },
+  FIRST_CHECK_FAILED: { status: 422, title: 'The first check failed, nothing is watched', retryable: false },
+  TARGET_NOT_ALLOWED: { status: 422, title: 'The address may not be called', retryable: false },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request', retryable: false },
+  TOO_MANY_ACTIVE_JOBS: { status: 429, title: 'Too many jobs are running', retryable: true },
+  UNAVAILABLE: { status: 503, title: 'Not possible right now', retryable: true },
+  // A start without an idempotency key may have begun, so that a blind repeat could pay for a second run.
+  INTERNAL_ERROR: { status: 500, title: 'Something went wrong on our side', retryable: false },
+};
+
+/** An RFC 9457 problem document with our extensions. */
+export type ProblemDocument = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  retryable: boolean;
+  retry_after_ms: number | null;
+  errors: Problem[];
+  request_id: string;
+  job?: JobDescriptor | undefined;
+};
+
+export const problemContentType = 'application/problem+json';
+
+/** Renders an error as a problem document; `status` overrides the code's own (405). */
+export function answerProblem(
+  c: Context<ApiEnv>,
+  error: RequestError,
+  job?: JobDescriptor,
+  status?: ContentfulStatusCode,
+): Response {
+  const { code } = error;
+  const kind = problemKinds[code];
+  const retry_after_ms = error.retry_after_ms ?? null;
+  const document: ProblemDocument = {
+    type: `urn:untildone:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: kind.title,
+    status: status ?? kind.status,
+    detail: error.message,
+    code,
+    retryable: kind.retryable,
+    retry_after_ms,
+    errors: error.problems,
+    request_id: c.get('request_id'),
+    ...(job === undefined ? {} : { job }),
+  };
+  return c.body(JSON.stringify(document), status ?? kind.status, {
+    'content-type': problemContentType,
+    ...(retry_after_ms === null ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retry_after_ms / 1000))) }),
+    ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
+  });
+}
