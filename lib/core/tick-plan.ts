@@ -45,13 +45,12 @@ export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
     : { do: 'drop', why: 'too soon after the last check' };
 }
 
-/** When an engine that keeps its own due rows should send this job's heartbeat. */
-export function heartbeatAt(job: Job): number {
+/** When an engine that keeps its own due rows should send this job's heartbeat; at once if the clock jumped back. */
+export function heartbeatAt(job: Job, now_ms: number): number {
   const { state, spec } = job;
   if (state.phase === 'starting') return Math.max(state.starter_claimed_until_ms ?? 0, state.next_check_at_ms);
-  const due_ms =
-    spec.interval_seconds < heartbeatSeconds
-      ? state.next_check_at_ms + chainGraceMs
-      : Math.max(state.next_check_at_ms, state.not_before_ms);
+  if (now_ms < (state.claimed_at_ms ?? 0)) return now_ms;
+  const carries = spec.interval_seconds >= heartbeatSeconds;
+  const due_ms = carries ? Math.max(state.next_check_at_ms, state.not_before_ms) : state.next_check_at_ms + chainGraceMs;
   return Math.max(due_ms, state.lease_until_ms);
 }

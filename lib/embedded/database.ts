@@ -1,0 +1,160 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ConfigError, RequestError } from '../core/errors.ts';
+
+/** The layout of the file. A newer one is refused; an older one would be migrated here. */
+const layoutVersion = 1;
+const fileName = 'untildone.db';
+
+const layout = `
+CREATE TABLE jobs (
+  job_id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
+  generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX jobs_active ON jobs (job_id) WHERE active = 1;
+CREATE INDEX jobs_of_owner ON jobs (owner, generation_ms DESC, job_id DESC);
+CREATE INDEX jobs_settled ON jobs (settled_at_ms) WHERE active = 0;
+CREATE TABLE events (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, job_id TEXT NOT NULL, owner TEXT NOT NULL, at_ms INTEGER NOT NULL, event TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_of_owner ON events (owner, position);
+CREATE INDEX events_of_job ON events (job_id);
+CREATE TABLE deliveries (
+  event_id TEXT NOT NULL, target TEXT NOT NULL, job_id TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+  next_attempt_at_ms INTEGER NOT NULL, last_error TEXT, PRIMARY KEY (event_id, target)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX deliveries_pending ON deliveries (next_attempt_at_ms) WHERE state = 'pending';
+CREATE INDEX deliveries_of_job ON deliveries (job_id);
+PRAGMA user_version = ${layoutVersion};
+`;
+
+/** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop. */
+export type Database = {
+  sql: DatabaseSync;
+  /** Runs `change` in the next commit. `durable`: that commit is fsynced, so that it outlives a power cut; others outlive `kill -9`. */
+  write(change: () => void, durability: 'durable' | 'lazy'): Promise<void>;
+  /** Commits what waits and closes the file. */
+  close(): void;
+};
+
+type Waiting = { change: () => void; durable: boolean; resolve: () => void; reject: (error: unknown) => void };
+
+/** Opens (or makes) the file in `directory`. Throws ConfigError: not writable, held by another process, written by a newer version, no database. */
+export function openDatabase(directory: string): Database {
+  const path = join(directory, fileName);
+  const sql = open(directory, path);
+  let waiting: Waiting[] = [];
+  let scheduled = false;
+  let closed = false;
+
+  function commit(batch: Waiting[]): void {
+    try {
+      // FULL fsyncs the write-ahead log at commit, NORMAL leaves that to the next durable one.
+      sql.exec(batch.some((one) => one.durable) ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+      sql.exec('BEGIN IMMEDIATE');
+      for (const one of batch) one.change();
+      sql.exec('COMMIT');
+    } catch (error) {
+      rollBack(sql);
+      // Alone, each shows whether it is the one that cannot be written.
+      if (batch.length > 1) for (const one of batch) commit([one]);
+      else batch[0]?.reject(translate(error, path));
+      return;
+    }
+    for (const one of batch) one.resolve();
+  }
+  function flush(): void {
+    scheduled = false;
+    const batch = waiting;
+    waiting = [];
+    if (batch.length > 0) commit(batch);
+  }
+  return {
+    sql,
+    write: (change, durability) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new RequestError('UNAVAILABLE', 'the engine is stopping', { retry_after_ms: 1000 }));
+        waiting.push({ change, durable: durability === 'durable', resolve, reject });
+        if (!scheduled) {
+          scheduled = true;
+          setImmediate(flush);
+        }
+      }),
+    close: () => {
+      if (closed) return;
+      flush();
+      closed = true;
+      sql.close();
+    },
+  };
+}
+
+function open(directory: string, path: string): DatabaseSync {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new ConfigError(
+      `the data directory ${directory} cannot be written (${codeOf(error)}); choose another with --data-dir, or make it writable`,
+      { cause: error },
+    );
+  }
+  try {
+    const sql = new DatabaseSync(path);
+    // Exclusive: the lock is held until the process ends, so that a second engine on the file fails at once.
+    sql.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT;',
+    );
+    migrate(sql, path);
+    return sql;
+  } catch (error) {
+    throw error instanceof ConfigError ? error : translateOpening(error, path);
+  }
+}
+
+function migrate(sql: DatabaseSync, path: string): void {
+  const found = Number(sql.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (found > layoutVersion) {
+    sql.close();
+    throw new ConfigError(
+      `${path} was written by a newer untildone (layout ${found}, this one reads ${layoutVersion}); run that version, or use another --data-dir`,
+    );
+  }
+  if (found === layoutVersion) return;
+  sql.exec(`BEGIN IMMEDIATE; ${layout} COMMIT;`);
+}
+
+function rollBack(sql: DatabaseSync): void {
+  // A full disk may have rolled the transaction back already.
+  if (sql.isTransaction) sql.exec('ROLLBACK');
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+const resultOf = (error: unknown): number =>
+  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+const sqlite = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
+
+function translateOpening(error: unknown, path: string): ConfigError {
+  const result = resultOf(error);
+  const says = (message: string): ConfigError => new ConfigError(message, { cause: error });
+  if (result === sqlite.busy)
+    return says(`${path} is held by another untildone process; stop it, or use another --data-dir`);
+  if (result === sqlite.readOnly || result === sqlite.cannotOpen)
+    return says(`${path} cannot be written; choose another with --data-dir, or make it writable`);
+  if (result === sqlite.full) return says(`the disk of ${path} is full; free some space and start again`);
+  if (result === sqlite.notADatabase || result === sqlite.corrupt)
+    return says(`${path} is damaged or no untildone file; move it away or restore a copy`);
+  return says(`${path} cannot be opened (${error instanceof Error ? error.message : 'unknown error'})`);
+}
+
+function translate(error: unknown, path: string): unknown {
+  const result = resultOf(error);
+  if (result !== sqlite.full && result !== sqlite.ioError && result !== sqlite.readOnly) return error;
+  const what = result === sqlite.full ? 'the disk is full' : 'the disk cannot be written';
+  return new RequestError('UNAVAILABLE', `${what}: nothing was stored; free or repair the disk of ${path}`, {
+    retry_after_ms: 30_000,
+    cause: error,
+  });
+}

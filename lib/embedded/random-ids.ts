@@ -1,0 +1,29 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Ids } from '../ports.ts';
+
+/** Crockford's base32 in lower case: no i, l, o or u to misread. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const characters = 26;
+
+/** The first 130 bits as 26 characters of base32. */
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let buffer = 0;
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 5 && text.length < characters) {
+      bits -= 5;
+      text += alphabet[(buffer >> bits) & 31];
+    }
+    buffer &= (1 << bits) - 1;
+  }
+  return text;
+}
+
+/** Ids from the system's random source and from SHA-256. */
+export const randomIds: Ids = {
+  random: () => base32(randomBytes(17)),
+  derive: (text) => base32(createHash('sha256').update(text).digest()),
+};

@@ -1,0 +1,42 @@
+import type { Database } from './database.ts';
+import type { Timers } from './timers.ts';
+
+const everyMs = 3_600_000;
+/** Jobs forgotten in one commit: a short pause, not a long one. */
+const mostAtOnce = 500;
+
+/** Forgets jobs that settled longer than `retention_days` ago, with their events and deliveries: at once, then hourly. */
+export function keepRetention(database: Database, timers: Timers, retention_days: number): { stop(): void } {
+  const { sql } = database;
+  const old = sql.prepare('SELECT job_id FROM jobs WHERE active = 0 AND settled_at_ms < ? LIMIT ?');
+  const forget = ['deliveries', 'events', 'jobs'].map((table) => sql.prepare(`DELETE FROM ${table} WHERE job_id = ?`));
+  let cancel = (): void => undefined;
+  let stopped = false;
+
+  async function sweep(): Promise<void> {
+    for (let found = mostAtOnce; found === mostAtOnce && !stopped; ) {
+      const rows = old.all(timers.now() - retention_days * 86_400_000, mostAtOnce);
+      found = rows.length;
+      if (found > 0)
+        await database.write(() => {
+          for (const { job_id } of rows) for (const statement of forget) statement.run(String(job_id));
+        }, 'lazy');
+    }
+  }
+  function again(): void {
+    if (stopped) return;
+    // A sweep that cannot write is made again an hour later.
+    sweep()
+      .catch(() => undefined)
+      .finally(() => {
+        if (!stopped) cancel = timers.after(everyMs, again);
+      });
+  }
+  again();
+  return {
+    stop: () => {
+      stopped = true;
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { type JobEvent, nextAttemptDelayMs } from '../core/announcement.ts';
+import type { AnnouncementState } from '../core/descriptor.ts';
+import type { Announcements } from '../ports.ts';
+import type { Database } from './database.ts';
+import type { Timers } from './timers.ts';
+
+/** What one attempt came to; `gone`: the target wants no more of this, ever. */
+export type Attempt =
+  | { outcome: 'delivered' }
+  | { outcome: 'failed'; gone: boolean; error: string; retry_after_seconds: number | null };
+
+/** Announcements with their deliveries: every target has its own line, so that a dead one holds neither a job nor another target. */
+export type SqliteAnnouncements = Announcements & {
+  /** Takes up what the last process left undelivered. */
+  resume(): void;
+  stop(): Promise<void>;
+};
+
+export type SqliteAnnouncementsOptions = {
+  database: Database;
+  timers: Timers;
+  /** Tells one target once. Undefined when no such target is configured. */
+  tell: (target: string, event: JobEvent) => Promise<Attempt> | undefined;
+  /** Hears of every attempt. */
+  observe: (target: string, event: JobEvent, attempt: Attempt, attempts: number) => void;
+};
+
+type Delivery = { event_id: string; target: string; attempts: number };
+type Line = { waiting: Delivery[]; underWay: number };
+
+/** Deliveries at once to one target. */
+const mostAtOnce = 8;
+
+export function createSqliteAnnouncements({
+  database,
+  timers,
+  tell,
+  observe,
+}: SqliteAnnouncementsOptions): SqliteAnnouncements {
+  const { sql } = database;
+  const insert = sql.prepare(
+    "INSERT INTO deliveries (event_id, target, job_id, state, attempts, next_attempt_at_ms) VALUES (?, ?, ?, 'pending', 0, ?) ON CONFLICT DO NOTHING",
+  );
+  const update = sql.prepare(
+    'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at_ms = ?, last_error = ? WHERE event_id = ? AND target = ?',
+  );
+  const selectEvent = sql.prepare('SELECT event FROM events WHERE event_id = ?');
+  const selectPending = sql.prepare(
+    "SELECT event_id, target, attempts, next_attempt_at_ms FROM deliveries WHERE state = 'pending' ORDER BY next_attempt_at_ms",
+  );
+  const selectJob = sql.prepare(
+    'SELECT target, event_id, state, attempts, last_error FROM deliveries WHERE job_id = ? ORDER BY event_id, target',
+  );
+  const lines = new Map<string, Line>();
+  const alarms = new Set<() => void>();
+  const underWay = new Set<Promise<void>>();
+  let stopped = false;
+
+  function lineOf(target: string): Line {
+    const line = lines.get(target) ?? { waiting: [], underWay: 0 };
+    lines.set(target, line);
+    return line;
+  }
+  function enqueue(delivery: Delivery, in_ms: number): void {
+    if (stopped) return;
+    if (in_ms > 0) {
+      const cancel = timers.after(in_ms, () => {
+        alarms.delete(cancel);
+        enqueue(delivery, 0);
+      });
+      alarms.add(cancel);
+      return;
+    }
+    const line = lineOf(delivery.target);
+    line.waiting.push(delivery);
+    pump(line);
+  }
+  function pump(line: Line): void {
+    while (line.underWay < mostAtOnce && !stopped) {
+      const delivery = line.waiting.shift();
+      if (delivery === undefined) return;
+      line.underWay += 1;
+      const one = attempt(delivery).finally(() => {
+        line.underWay -= 1;
+        underWay.delete(one);
+        pump(line);
+      });
+      underWay.add(one);
+    }
+  }
+  async function attempt(delivery: Delivery): Promise<void> {
+    const row = selectEvent.get(delivery.event_id);
+    // Gone with its job at the end of the retention time.
+    if (row === undefined) return;
+    const event = JSON.parse(String(row['event'])) as JobEvent; // written by sqlite-events, from the same type
+    const attempts = delivery.attempts + 1;
+    const told = await (tell(delivery.target, event) ?? Promise.resolve(unconfigured)).catch(crashed);
+    observe(delivery.target, event, told, attempts);
+    await record(delivery, told, attempts);
+  }
+  async function record(delivery: Delivery, told: Attempt, attempts: number): Promise<void> {
+    const { event_id, target } = delivery;
+    if (told.outcome === 'delivered') return store('delivered', 0, null);
+    const delay_ms = told.gone ? null : nextAttemptDelayMs(attempts, told.retry_after_seconds);
+    // Memory first: a file that cannot be written must not stop the retries.
+    if (delay_ms !== null) enqueue({ event_id, target, attempts }, delay_ms);
+    return store(delay_ms === null ? 'failed' : 'pending', timers.now() + (delay_ms ?? 0), told.error);
+
+    function store(state: AnnouncementState['state'], next_ms: number, error: string | null): Promise<void> {
+      return database
+        .write(() => void update.run(state, attempts, next_ms, error, event_id, target), 'lazy')
+        .catch(() => undefined);
+    }
+  }
+  return {
+    publish: async (event, targets) => {
+      const fresh: string[] = [];
+      if (targets.length === 0) return;
+      await database.write(() => {
+        fresh.length = 0;
+        for (const target of targets)
+          if (insert.run(event.event_id, target, event.data.job_id, timers.now()).changes > 0) fresh.push(target);
+      }, 'durable');
+      for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0 }, 0);
+    },
+    list: ({ job_id }) =>
+      // Columns and their states are written above only.
+      Promise.resolve(selectJob.all(job_id).map((row) => ({ ...row }) as AnnouncementState)),
+    resume: () => {
+      for (const row of selectPending.all()) {
+        const delivery = {
+          event_id: String(row['event_id']),
+          target: String(row['target']),
+          attempts: Number(row['attempts']),
+        };
+        enqueue(delivery, Math.max(0, Number(row['next_attempt_at_ms']) - timers.now()));
+      }
+    },
+    stop: async () => {
+      stopped = true;
+      for (const cancel of alarms) cancel();
+      await Promise.allSettled([...underWay]);
+    },
+  };
+}
+
+const unconfigured: Attempt = {
+  outcome: 'failed',
+  gone: true,
+  error: 'no such target is configured any more',
+  retry_after_seconds: null,
+};
+const crashed = (error: unknown): Attempt => ({
+  outcome: 'failed',
+  gone: false,
+  error: error instanceof Error ? error.message.slice(0, 200) : 'unknown error',
+  retry_after_seconds: null,
+});
