@@ -9,16 +9,19 @@ import { failure, type Outcome } from './outcome.ts';
 type Where = { method: string; url: string; limit_ms: number };
 type Answer = { status: number; headers: Headers; body: unknown };
 
-/** problem+json as the API writes it. */
+/** Null, missing or of another form: then nothing is known of it, and the rest still counts. */
+const lenient = <T>(schema: z.ZodType<T>) => schema.optional().catch(undefined);
+
+/** problem+json as the API writes it; its code is what makes it one of ours. */
 const problemSchema = z.looseObject({
   code: z.string().regex(/^[A-Z][A-Z0-9_]+$/),
-  title: z.string().optional(),
-  detail: z.string().optional(),
-  retryable: z.boolean().optional(),
-  retry_after_ms: z.number().min(0).optional(),
-  errors: z.array(z.looseObject({ message: z.string() })).optional(),
-  request_id: z.string().optional(),
-  job: descriptorSchema.optional().catch(undefined),
+  title: lenient(z.string()),
+  detail: lenient(z.string()),
+  retryable: lenient(z.boolean()),
+  retry_after_ms: lenient(z.number().min(0)),
+  errors: lenient(z.array(z.looseObject({ message: z.string() })).min(1)),
+  request_id: lenient(z.string().min(1)),
+  job: lenient(descriptorSchema),
 });
 
 const isLoopback = (url: string): boolean => /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname);

@@ -28,7 +28,7 @@ export function outcomeOfJob(job: Descriptor, context: Context): Outcome {
         code: 'JOB_RUNNING',
         message: blocked ? 'The job is running, but needs a person to go on.' : 'The job is still running.',
         retryable: true,
-        retry_after_ms: job.poll_interval_ms,
+        retry_after_ms: Math.round(job.poll_interval_ms),
         retry_strategy: 'linear_backoff',
         phase: 'execution',
         suggestion: blocked ? 'Tell the person who can unblock it.' : `Ask again later, or wait for it: ${wait}`,

@@ -6,6 +6,8 @@ import type { Outcome } from './outcome.ts';
 import { plainText } from './plain-text.ts';
 import { toolVersion } from './version.ts';
 
+type Problem = { path?: string; message: string };
+
 /** The envelope of an outcome: `ok` follows from the exit code and from nothing else. */
 export function envelopeOf(
   outcome: Outcome,
@@ -34,12 +36,16 @@ export function textOf(
 ): { stdout: string; stderr: string } {
   const rendered = outcome.data === null ? '' : renderedBy(outcome, command, context);
   const { error } = outcome;
-  const running = error?.code === 'JOB_RUNNING' || error?.code.startsWith('JOB_') === true;
+  // The job itself says how it stands; saying it again as an error would only repeat it.
+  const aboutJob = error?.code.startsWith('JOB_') === true && rendered !== '';
   const lines = outcome.warnings.map((warning) => `warning: ${plainText(warning)}`);
-  if (error !== null && !(running && rendered !== '')) {
-    const problems = Array.isArray(error['problems']) && error['problems'].length > 1 ? error['problems'] : [];
-    lines.push(`error: ${plainText(problems.length > 0 ? `${problems.length} problems` : error.message)}`);
-    for (const problem of problems) lines.push(`  ${plainText(`${problem.path ?? ''} ${problem.message}`.trim())}`);
+  if (error !== null && !aboutJob) {
+    const problems: Problem[] = Array.isArray(error['problems']) ? error['problems'] : [];
+    const told = problems.every((problem) => error.message.includes(problem.message));
+    const listed = !told || problems.length > 1;
+    lines.push(`error: ${plainText(told && listed ? `${problems.length} problems` : error.message)}`);
+    if (listed)
+      for (const problem of problems) lines.push(`  ${plainText(`${problem.path ?? ''} ${problem.message}`.trim())}`);
     if (error.suggestion) lines.push(`  ${plainText(error.suggestion)}`);
     else if (error.fix_required) lines.push(`  ${plainText(error.fix_required)}`);
     if (error.fix_command && !error.suggestion?.includes(error.fix_command)) lines.push(`  try: ${error.fix_command}`);

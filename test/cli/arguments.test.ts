@@ -121,7 +121,7 @@ describe('bad arguments', () => {
     expect(stdout).toBe('');
     expect(stderr).toContain('error: 2 problems');
     expect(stderr).toContain('  --bogus is not an option');
-    expect(stderr).toContain('  --limit must be a whole number from 1 to 1000, not "x"');
+    expect(stderr).toContain('  --limit must be a whole number from 1 to 100, not "x"');
   });
 
   it('takes options anywhere on the line', async () => {

@@ -10,8 +10,8 @@ import { success } from '../outcome.ts';
 import { tableOf } from '../plain-text.ts';
 
 const pageFlags = {
-  limit: { schema: wholeNumber(1, 1000), value: 'N', description: 'How many at most' },
-  cursor: { schema: someText(2048), value: 'CURSOR', description: 'Where to go on: next_cursor of the page before' },
+  limit: { schema: wholeNumber(1, 100), value: 'N', description: 'How many at most, 20 without it' },
+  cursor: { schema: someText(1024), value: 'CURSOR', description: 'Where to go on: next_cursor of the page before' },
 } satisfies Record<string, Flag>;
 
 type Page = { next_cursor: string | null; has_more: boolean };

@@ -45,7 +45,9 @@ const sharedFlags = {
     description: 'The whole request, in place of the options above',
   },
   idempotency_key: {
-    schema: z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable characters without spaces'),
+    schema: z
+      .string()
+      .regex(/^[\x21\x23-\x7e][\x21-\x7e]{0,254}$/, 'must be 1 to 255 visible ASCII characters, the first no quote'),
     value: 'KEY',
     description: 'The same key and request find the same job; a random one without it',
   },

@@ -5,12 +5,11 @@ import { codesOfRead } from '../exit-codes.ts';
 import { success } from '../outcome.ts';
 import { tableOf } from '../plain-text.ts';
 
-const kind = z.looseObject({ name: z.string() });
-const kindsSchema = z.union([
-  z.array(kind),
-  z.looseObject({ kinds: z.array(kind) }),
-  z.looseObject({ items: z.array(kind) }),
-]);
+const kindsSchema = z.looseObject({
+  kinds: z.array(
+    z.looseObject({ name: z.string(), transport: z.string().optional(), description: z.string().nullish() }),
+  ),
+});
 
 /** What sorts of jobs the server knows. */
 export const kinds: Command = defineCommand({
@@ -26,12 +25,9 @@ export const kinds: Command = defineCommand({
     const answered = await callApi(context, { method: 'GET', path: '/v1/kinds', answer: kindsSchema });
     return answered.ok ? success(answered.value) : answered.outcome;
   },
-  render: (data) => {
-    const read = kindsSchema.parse(data);
-    const list = Array.isArray(read) ? read : z.array(kind).parse(read['kinds'] ?? read['items']);
-    return tableOf(
+  render: (data) =>
+    tableOf(
       ['KIND', 'TRANSPORT', 'WHAT'],
-      list.map((one) => [one.name, one['transport'], one['description']]),
-    );
-  },
+      kindsSchema.parse(data).kinds.map((kind) => [kind.name, kind.transport, kind.description]),
+    ),
 });

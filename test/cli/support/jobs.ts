@@ -49,6 +49,8 @@ export const aProblem = (status: number, code: string, more: Record<string, unkn
     detail: `Said by the server: ${code}`,
     code,
     retryable: false,
+    retry_after_ms: null,
+    errors: [],
     request_id: 'req_server',
     ...more,
   },
