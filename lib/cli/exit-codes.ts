@@ -22,6 +22,8 @@ export const exitCode = {
   timed_out: 10,
   rate_limited: 11,
   unavailable: 12,
+  /** EX_CONFIG of sysexits.h. */
+  configuration: 78,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -71,6 +73,12 @@ const unsure: Record<number, ExitCodeEntry> = {
 
 /** Codes of the commands that only use this machine. */
 export const codesOfLocal = localCodes;
+
+/** Codes of `serve`. */
+export const codesOfServe = {
+  ...localCodes,
+  [exitCode.configuration]: entry('CONFIG_ERROR', 'The configuration, data directory or address must be mended first.'),
+};
 
 /** Codes of the commands that read from the API. */
 export const codesOfRead = { ...localCodes, ...networkCodes };

@@ -8,6 +8,8 @@ export type Outcome = {
   error: EnvelopeError | null;
   warnings: string[];
   meta: Record<string, unknown>;
+  /** A person has been told on stderr already. */
+  told?: true;
 };
 
 /** One thing wrong with the arguments: which (`--limit`), and what was got and wanted. */

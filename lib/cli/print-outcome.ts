@@ -39,7 +39,7 @@ export function textOf(
   // The job itself says how it stands; saying it again as an error would only repeat it.
   const aboutJob = error?.code.startsWith('JOB_') === true && rendered !== '';
   const lines = outcome.warnings.map((warning) => `warning: ${plainText(warning)}`);
-  if (error !== null && !aboutJob) {
+  if (error !== null && !aboutJob && outcome.told !== true) {
     const problems: Problem[] = Array.isArray(error['problems']) ? error['problems'] : [];
     const told = problems.every((problem) => error.message.includes(problem.message));
     const listed = !told || problems.length > 1;

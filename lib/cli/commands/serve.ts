@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Command, defineCommand } from '../command.ts';
-import { codesOfLocal, exitCode } from '../exit-codes.ts';
+import { codesOfServe, exitCode } from '../exit-codes.ts';
 import { someText, wholeNumber } from '../flags.ts';
 import { failure, success } from '../outcome.ts';
 
@@ -24,7 +24,7 @@ export const serve: Command = defineCommand({
       description: 'Configuration; untildone.config.json if there is one',
     },
   },
-  exit_codes: codesOfLocal,
+  exit_codes: codesOfServe,
   output: z.null(),
   network: false,
   examples: ['serve', 'serve --port 8080 --config untildone.config.json'],
@@ -45,12 +45,9 @@ export const serve: Command = defineCommand({
       cli_command: context.cli_command,
     });
     if (exit === exitCode.ok) return success(null);
-    return failure(exit, {
-      code: 'SERVE_FAILED',
-      message: `The server ended with exit code ${exit}; stderr says why.`,
-      retryable: false,
-      phase: 'execution',
-    });
+    const code = exit === exitCode.configuration ? 'CONFIG_ERROR' : 'SERVE_FAILED';
+    const message = `The server ended with exit code ${exit}; stderr says why.`;
+    return { ...failure(exit, { code, message, retryable: false, phase: 'execution' }), told: true };
   },
   render: () => '',
 });

@@ -25,6 +25,8 @@ export type Spawned = {
   pid: number;
   exited: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
   closeStdout(): void;
+  /** Resolves with what matched on stderr; fails if the process ends before. */
+  said(pattern: RegExp): Promise<RegExpExecArray>;
 };
 
 /** Starts a real process with an environment of its own; nothing of ours leaks in. */
@@ -42,5 +44,15 @@ export function start(command: string, argv: readonly string[], env: NodeJS.Proc
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { pid: child.pid ?? 0, exited, closeStdout: () => child.stdout.destroy() };
+  const said = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(stderr);
+        if (match !== null) resolve(match);
+      };
+      look();
+      child.stderr.on('data', look);
+      child.on('close', (code) => reject(new Error(`it ended with ${code} before it said ${pattern}: ${stderr}`)));
+    });
+  return { pid: child.pid ?? 0, exited, closeStdout: () => child.stdout.destroy(), said };
 }
