@@ -3,7 +3,7 @@ import { runCli } from '../lib/cli/run-cli.ts';
 
 /** The server is loaded only when it is asked for: every other command stays light. */
 async function serve(options: ServeOptions): Promise<number> {
-  const { serve } = await import('../lib/embedded/serve.ts');
+  const { serve } = await import('./serve.ts');
   return serve(options);
 }
 

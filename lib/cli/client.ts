@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One call of the API. `unsafe_to_repeat` marks a write whose fate is unknown when no answer comes. */
-export type Call<T> = {
+type Call<T> = {
   method: 'GET' | 'POST';
   path: string;
   query?: Record<string, string | number | undefined>;
@@ -17,7 +17,7 @@ export type Call<T> = {
   unsafe_to_repeat?: boolean;
 };
 
-export type Answered<T> = { ok: true; value: T; status: number } | { ok: false; outcome: Outcome };
+type Answered<T> = { ok: true; value: T; status: number } | { ok: false; outcome: Outcome };
 
 /** Calls the API once. Whatever goes wrong comes back as an outcome; nothing is thrown and nothing repeated. */
 export async function callApi<T>(context: Context, call: Call<T>): Promise<Answered<T>> {

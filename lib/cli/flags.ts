@@ -40,7 +40,7 @@ export const wholeNumber = (minimum: number, maximum: number) =>
     );
 
 /** Seconds, fractions allowed. */
-export const someSeconds = (maximum: number) =>
+const someSeconds = (maximum: number) =>
   z
     .string()
     .regex(/^\d{1,9}(\.\d{1,3})?$/, `must be seconds from 0 to ${maximum}`)

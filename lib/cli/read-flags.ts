@@ -5,7 +5,7 @@ import type { ArgumentProblem } from './outcome.ts';
 import type { Parsed } from './parse-arguments.ts';
 import { readJsonArgument } from './read-json-argument.ts';
 
-export type ReadFlags = { values: Record<string, unknown>; problems: ArgumentProblem[]; given: Set<string> };
+type ReadFlags = { values: Record<string, unknown>; problems: ArgumentProblem[]; given: Set<string> };
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 
 /** Most that is read from stdin or a file, in bytes: what the API takes as a body. */
-export const inputLimit = 64 * 1024;
+const inputLimit = 64 * 1024;
 
-export type ReadInput = { ok: true; value: unknown } | { ok: false; message: string; code?: string };
+type ReadInput = { ok: true; value: unknown } | { ok: false; message: string; code?: string };
 
 /** Reads stdin to its end; given up when the signal is aborted. */
 async function readStdin(stdin: NodeJS.ReadableStream, signal: AbortSignal): Promise<string | undefined> {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { closestWord } from './closest-word.ts';
 import type { Command } from './command.ts';
 import { allCommands } from './commands/all-commands.ts';
 import { type CliOptions, type Context, systemClock } from './context.ts';
@@ -7,9 +6,10 @@ import { schemaOf } from './describe-commands.ts';
 import { exitCode } from './exit-codes.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { commonFlags, networkFlags } from './flags.ts';
+import { helpOutcome, unknownCommand } from './guide.ts';
 import { invokedAs } from './invoked-as.ts';
 import { badArguments, failure, type Outcome, success } from './outcome.ts';
-import { type Parsed, parseArguments } from './parse-arguments.ts';
+import { parseArguments } from './parse-arguments.ts';
 import { envelopeOf, textOf } from './print-outcome.ts';
 import { readFlags, readOperands } from './read-flags.ts';
 import { toolVersion } from './version.ts';
@@ -80,8 +80,9 @@ async function run(
   const asked =
     parsed.raw['help'] === true ||
     (command === undefined && parsed.operands.length === 0 && parsed.problems.length === 0);
-  if (asked && (command !== undefined || parsed.operands.length === 0)) return helpOf(parsed, cli_command);
-  if (command === undefined) return ran(unknownCommand(parsed, cli_command));
+  if (asked && (command !== undefined || parsed.operands.length === 0))
+    return { outcome: helpOutcome(parsed, allCommands, cli_command), command: undefined, path, help: parsed.help };
+  if (command === undefined) return ran(unknownCommand(parsed, allCommands, cli_command));
   if (parsed.raw['schema'] === true) return { outcome: success(schemaOf(command)), command: undefined, path };
 
   const flags = { ...command.flags, ...(command.network ? networkFlags : {}), output: commonFlags.output };
@@ -128,38 +129,6 @@ const notHere = (name: string) => ({
   message: 'is not an option of this command',
   code: 'UNKNOWN_OPTION',
 });
-
-function helpOf({ path, help, command }: Parsed, cli_command: string): Ran {
-  const called = [cli_command, ...path].join(' ');
-  const below = allCommands
-    .filter((one) => path.every((word, i) => one.path[i] === word))
-    .map((one) => one.path.join(' '));
-  const data =
-    command === undefined
-      ? { usage: `${called} COMMAND`, commands: below }
-      : { usage: called, schema_command: `${called} --schema` };
-  return { outcome: success(data, { help: true }), command: undefined, path, help };
-}
-
-function unknownCommand({ path, operands, problems }: Parsed, cli_command: string): Outcome {
-  const [word] = operands;
-  if (word === undefined) return badArguments(problems, `See ${[cli_command, ...path].join(' ')} --help`);
-  const candidates = [
-    ...new Set(
-      allCommands.flatMap((one) => (path.every((p, i) => one.path[i] === p) ? (one.path[path.length] ?? []) : [])),
-    ),
-  ];
-  const elsewhere = allCommands.find((one) => one.path.at(-1) === word)?.path.join(' ');
-  const near = closestWord(word, candidates);
-  const meant = elsewhere ?? (near === undefined ? undefined : [...path, near].join(' '));
-  const problem = { path: `"${[...path, word].join(' ')}"`, message: 'is not a command', code: 'UNKNOWN_COMMAND' };
-  return badArguments(
-    [problem],
-    meant === undefined
-      ? `Commands: ${candidates.join(', ')}. See ${cli_command} --help`
-      : `Did you mean: ${cli_command} ${meant}`,
-  );
-}
 
 /** What an operator must mend keeps its code; everything else is ours to mend. No stack, no cause. */
 function unexpected(error: unknown): Outcome {

@@ -4,7 +4,7 @@ import { aJob, aProblem, jobId } from './support/jobs.ts';
 import { run } from './support/run.ts';
 import { deadEndpoint, type Reply, scriptedServer } from './support/scripted-server.ts';
 
-const start = ['job', 'start', '--kind', 'http', '--input', '{}'];
+const start = ['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '{}'];
 const list = ['job', 'list'];
 const status = ['job', 'status', jobId];
 const html: Reply = { text: '<html>hello</html>' };

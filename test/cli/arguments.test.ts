@@ -38,6 +38,7 @@ describe('bad arguments', () => {
       { path: '--first-check', message: expect.stringContaining('"now"|"later"') },
       { path: '--label', message: '0: must be k=v' },
       { path: '--kind', message: expect.stringContaining('is missing') },
+      { path: '--connection', message: expect.stringContaining('is missing') },
       { path: '--input', message: expect.stringContaining('is missing') },
     ]);
   });
@@ -67,11 +68,11 @@ describe('bad arguments', () => {
     [['job', 'events', '--wait-seconds', '26']],
     [['job', 'list', '--timeout', 'soon']],
     [['job', 'list', '--output', 'yaml']],
-    [['job', 'start', '--kind', 'http', '--input', '[1]']],
-    [['job', 'start', '--kind', 'http', '--input', '{oops']],
-    [['job', 'start', '--kind', 'http', '--input', '@/nowhere/at/all.json']],
-    [['job', 'start', '--kind', 'http', '--input', '{}', '--idempotency-key', 'a b']],
-    [['job', 'adopt', '--kind', 'http', '--input', '{}']],
+    [['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '[1]']],
+    [['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '{oops']],
+    [['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '@/nowhere/at/all.json']],
+    [['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '{}', '--idempotency-key', 'a b']],
+    [['job', 'adopt', '--kind', 'http', '--connection', 'ci', '--input', '{}']],
     [['job', 'list', '--endpoint', 'ftp://127.0.0.1']],
     [['job', 'list', '--endpoint', 'http://user:pw@127.0.0.1']],
     [['serve', '--port', '70000']],
@@ -97,7 +98,10 @@ describe('bad arguments', () => {
   });
 
   it('rejects stdin for two options', async () => {
-    const error = await refused(['job', 'start', '--kind', 'http', '--input', '-', '--paths', '-'], { stdin: '{}' });
+    const error = await refused(
+      ['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '-', '--paths', '-'],
+      { stdin: '{}' },
+    );
     expect(error.message).toContain('reads it already');
   });
 

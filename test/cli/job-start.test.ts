@@ -7,7 +7,7 @@ import { aJob, aProblem, jobId } from './support/jobs.ts';
 import { run } from './support/run.ts';
 import { deadEndpoint, scriptedServer } from './support/scripted-server.ts';
 
-const start = ['job', 'start', '--kind', 'http', '--input', '{"start":{"url":"/runs"}}'];
+const start = ['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '{"start":{"url":"/runs"}}'];
 const accepting = (status = 202) => scriptedServer(() => ({ status, json: aJob() }));
 
 describe('job start and job adopt', () => {
@@ -16,7 +16,7 @@ describe('job start and job adopt', () => {
     const { code, envelope } = await run(
       [
         ...start,
-        ...['--connection', 'ci', '--name', 'checkout', '--expected-seconds', '60', '--timeout-seconds', '600'],
+        ...['--name', 'checkout', '--expected-seconds', '60', '--timeout-seconds', '600'],
         ...[
           '--cancel-on-timeout',
           '--first-check',
@@ -69,10 +69,19 @@ describe('job start and job adopt', () => {
 
   it('adopts a job by its handle', async () => {
     const server = await accepting(200);
-    const argv = ['job', 'adopt', '--kind', 'octoperf-pdf-export', '--handle', '{"taskId":"t-1"}'];
+    const argv = [
+      'job',
+      'adopt',
+      '--kind',
+      'octoperf-pdf-export',
+      '--connection',
+      'ci',
+      '--handle',
+      '{"taskId":"t-1"}',
+    ];
     const { code } = await run(argv, { endpoint: server.url });
     expect(code).toBe(0);
-    expect(server.asked[0]?.body).toEqual({ kind: 'octoperf-pdf-export', handle: { taskId: 't-1' } });
+    expect(server.asked[0]?.body).toEqual({ kind: 'octoperf-pdf-export', connection: 'ci', handle: { taskId: 't-1' } });
   });
 
   it('reads JSON from a file and from stdin', async () => {
@@ -80,10 +89,13 @@ describe('job start and job adopt', () => {
     const file = join(tmpdir(), `untildone-cli-${process.pid}.json`);
     await writeFile(file, '{"kind":"http","input":{"from":"file"}}');
     await run(['job', 'start', '--request', `@${file}`], { endpoint: server.url });
-    await run(['job', 'start', '--kind', 'http', '--input', '-'], { endpoint: server.url, stdin: '{"from":"stdin"}' });
+    await run(['job', 'start', '--kind', 'http', '--connection', 'ci', '--input', '-'], {
+      endpoint: server.url,
+      stdin: '{"from":"stdin"}',
+    });
     expect(server.asked.map(({ body }) => body)).toEqual([
       { kind: 'http', input: { from: 'file' } },
-      { kind: 'http', input: { from: 'stdin' } },
+      { kind: 'http', connection: 'ci', input: { from: 'stdin' } },
     ]);
   });
 
@@ -113,7 +125,7 @@ describe('job start and job adopt', () => {
 
   it('accepts an adopted job that has failed already: the hand-over itself worked', async () => {
     const server = await scriptedServer(() => ({ json: aJob({ status: 'failed', reason: 'upstream_failed' }) }));
-    const { code, envelope } = await run(['job', 'adopt', '--kind', 'http', '--handle', '{}'], {
+    const { code, envelope } = await run(['job', 'adopt', '--kind', 'http', '--connection', 'ci', '--handle', '{}'], {
       endpoint: server.url,
     });
     expect(code).toBe(0);

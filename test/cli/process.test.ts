@@ -26,7 +26,7 @@ async function runPrinted(command: string, endpoint: string) {
  * `poll_interval_ms`, read the whole of stdout as one document, trust `terminal` first and the exit code second.
  */
 async function pollUntilDone(endpoint: string): Promise<{ end: 'done' | 'failed'; polls: number[] }> {
-  const started = await runPrinted('untildone job start --kind http --input {}', endpoint);
+  const started = await runPrinted('untildone job start --kind http --connection ci --input {}', endpoint);
   if (!started.parsed.ok) throw new Error('the job was not started');
   const job = started.parsed.data as unknown as { status_command: string; poll_interval_ms: number };
   const polls: number[] = [];

@@ -36,7 +36,7 @@ export const jobList: Command = defineCommand({
   danger_level: 'safe',
   flags: {
     status: { schema: z.enum(statuses), value: 'STATUS', description: `One of ${statuses.join(', ')}` },
-    kind: { schema: someText(63), value: 'KIND', description: 'Only this kind' },
+    kind: { schema: someText(64), value: 'KIND', description: 'Only this kind' },
     ...pageFlags,
   },
   exit_codes: codesOfRead,

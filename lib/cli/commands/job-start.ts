@@ -1,76 +1,17 @@
-import { z } from 'zod';
 import { callApi } from '../client.ts';
-import { type Command, defineCommand, spelled } from '../command.ts';
+import { type Command, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { type Descriptor, descriptorSchema } from '../descriptor-schema.ts';
 import { codesOfStart, exitCode } from '../exit-codes.ts';
-import { type Flag, jsonObject, pairs, someText, switchFlag, wholeNumber } from '../flags.ts';
+import { type Flag, jsonObject } from '../flags.ts';
 import { withOwnCommands } from '../invoked-as.ts';
 import { outcomeOfJob } from '../job-outcome.ts';
-import { type ArgumentProblem, type Outcome, success } from '../outcome.ts';
+import { type Outcome, success } from '../outcome.ts';
 import { renderJob } from '../render-job.ts';
-
-const week = 604_800;
-
-const sharedFlags = {
-  kind: { schema: someText(63), value: 'KIND', description: 'What sort of job; "kinds" lists them' },
-  connection: { schema: someText(64), value: 'NAME', description: 'The named credential to use' },
-  name: { schema: someText(256), value: 'TEXT', description: 'What to call the job' },
-  expected_seconds: {
-    schema: wholeNumber(1, week),
-    value: 'SECONDS',
-    description: 'How long it usually takes: sets the pace of the checks',
-  },
-  timeout_seconds: { schema: wholeNumber(1, week), value: 'SECONDS', description: 'When to give up on it' },
-  cancel_on_timeout: switchFlag('Cancel the remote job when its time is up'),
-  first_check: { schema: z.enum(['now', 'later']), value: 'WHEN', description: 'now or later; for adopted jobs' },
-  acceptors: {
-    schema: z.array(z.unknown(), 'must be a JSON array'),
-    value: 'JSON|@FILE|-',
-    json: true,
-    description: 'Rules that say which answers end the job',
-  },
-  paths: {
-    schema: jsonObject,
-    value: 'JSON|@FILE|-',
-    json: true,
-    description: 'Where message, progress, result and upstream_state are found',
-  },
-  label: { schema: pairs, value: 'K=V', many: true, description: 'A label; may be repeated' },
-  target: { schema: z.array(someText(64)), value: 'NAME', many: true, description: 'Whom to tell; may be repeated' },
-  request: {
-    schema: jsonObject,
-    value: 'JSON|@FILE|-',
-    json: true,
-    description: 'The whole request, in place of the options above',
-  },
-  idempotency_key: {
-    schema: z
-      .string()
-      .regex(/^[\x21\x23-\x7e][\x21-\x7e]{0,254}$/, 'must be 1 to 255 visible ASCII characters, the first no quote'),
-    value: 'KEY',
-    description: 'The same key and request find the same job; a random one without it',
-  },
-} satisfies Record<string, Flag>;
-
-/** Either the whole request, or the kind and what to start or adopt. */
-const rulesFor =
-  (payload: string) =>
-  (given: ReadonlySet<string>): ArgumentProblem[] => {
-    if (!given.has('request'))
-      return ['kind', payload]
-        .filter((name) => !given.has(name))
-        .map((name) => ({ path: `--${name}`, message: 'is missing; give it, or the whole request with --request' }));
-    return [payload, ...Object.keys(sharedFlags)]
-      .filter((name) => given.has(name) && name !== 'request' && name !== 'idempotency_key')
-      .map((name) => ({
-        path: `--${spelled(name)}`,
-        message: 'cannot stand beside --request: put it into the request',
-      }));
-  };
+import { requestFlags, rulesFor } from '../request-flags.ts';
 
 type Values = {
-  [Name in keyof typeof sharedFlags]?: (typeof sharedFlags)[Name] extends Flag<infer T> ? T | undefined : never;
+  [Name in keyof typeof requestFlags]?: (typeof requestFlags)[Name] extends Flag<infer T> ? T | undefined : never;
 } & { payload: Record<string, unknown> };
 
 function bodyOf(payload: string, values: Values): Record<string, unknown> {
@@ -145,7 +86,7 @@ export const jobStart: Command = defineCommand({
   path: ['job', 'start'],
   summary: 'Start a remote job and have it watched until it is done',
   flags: {
-    ...sharedFlags,
+    ...requestFlags,
     input: {
       schema: jsonObject,
       value: 'JSON|@FILE|-',
@@ -167,7 +108,7 @@ export const jobAdopt: Command = defineCommand({
   path: ['job', 'adopt'],
   summary: 'Have a job watched that already runs',
   flags: {
-    ...sharedFlags,
+    ...requestFlags,
     handle: {
       schema: jsonObject,
       value: 'JSON|@FILE|-',

@@ -6,7 +6,7 @@ import { type Envelope, envelopeSchema } from '../../../lib/cli/envelope.ts';
 import { runCli } from '../../../lib/cli/run-cli.ts';
 import { expectPublishedEnvelope } from './published-envelope.ts';
 
-export type HandClock = Clock & { advance(ms: number): void; slept: number[] };
+type HandClock = Clock & { advance(ms: number): void; slept: number[] };
 
 /** A clock that only moves by hand; a sleep moves it on at once. */
 export function handClock(start_ms = Date.parse('2026-11-21T09:00:00Z')): HandClock {
@@ -39,7 +39,7 @@ export function handClock(start_ms = Date.parse('2026-11-21T09:00:00Z')): HandCl
   return clock;
 }
 
-export type Ran = { code: number; stdout: string; stderr: string; envelope: Envelope };
+type Ran = { code: number; stdout: string; stderr: string; envelope: Envelope };
 
 type Settings = Partial<Omit<CliOptions, 'argv' | 'stdin' | 'stdout' | 'stderr' | 'terminal'>> & {
   endpoint?: string;

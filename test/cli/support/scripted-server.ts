@@ -20,7 +20,7 @@ export type Reply = {
   hang?: true;
 };
 
-export type ScriptedServer = { url: string; asked: Asked[]; close(): Promise<void> };
+type ScriptedServer = { url: string; asked: Asked[]; close(): Promise<void> };
 
 function send(response: ServerResponse, reply: Reply): void {
   if (reply.hang) return;

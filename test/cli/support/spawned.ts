@@ -21,7 +21,7 @@ export function oldNodePreload(directory: string): string {
   return file;
 }
 
-export type Spawned = {
+type Spawned = {
   pid: number;
   exited: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
   closeStdout(): void;
