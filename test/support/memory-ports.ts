@@ -4,6 +4,8 @@ import type { AnnouncementState } from '../../lib/core/descriptor.ts';
 import { isTerminal, type Job, type JobRef } from '../../lib/core/job.ts';
 import type { Announcements, Events, Ids, JobStore, Written } from '../../lib/ports.ts';
 
+/** Sorts by age, then by name. */
+const keyOf = (job: JobRef): string => `${String(job.generation_ms).padStart(15, '0')} ${job.job_id}`;
 const copy = <T>(value: T): T => structuredClone(value);
 
 /** The job store as plainly as it can be said; passes the same contract suite as the adapters. */
@@ -88,10 +90,12 @@ export function memoryJobStore(): JobStore & { all: Map<string, Job> } {
             (status === undefined || job.state.status === status) &&
             (kind === undefined || job.spec.kind.name === kind),
         )
-        .sort((left, right) => right.generation_ms - left.generation_ms || (left.job_id < right.job_id ? 1 : -1));
-      const from = cursor === undefined ? 0 : Number(cursor);
-      const jobs = copy(mine.slice(from, from + limit));
-      return Promise.resolve({ jobs, next_cursor: from + limit < mine.length ? String(from + limit) : null });
+        .sort((left, right) => (keyOf(left) < keyOf(right) ? 1 : -1));
+      // After the last one shown, wherever it stands by now: jobs made between two pages shift nothing.
+      const rest = cursor === undefined ? mine : mine.filter((job) => keyOf(job) < cursor);
+      const jobs = copy(rest.slice(0, limit));
+      const last = jobs.at(-1);
+      return Promise.resolve({ jobs, next_cursor: last === undefined || rest.length <= limit ? null : keyOf(last) });
     },
   };
 }

@@ -1,21 +1,31 @@
 import { readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
+import type { JobDescriptor } from '../../lib/core/descriptor.ts';
+import { RequestError } from '../../lib/core/errors.ts';
 import { plantTree } from '../../lib/core/jmespath.ts';
-import type { Job } from '../../lib/core/job.ts';
+import { isTerminal, type Job, refOf } from '../../lib/core/job.ts';
 import type { Call, FaultType } from '../../lib/core/kind.ts';
 import type { Answer, Fault, Observation } from '../../lib/core/observation.ts';
+import { cancelJob } from '../../lib/flow/cancel-job.ts';
+import { getJob } from '../../lib/flow/get-job.ts';
 import { runTick, type TickReport } from '../../lib/flow/run-tick.ts';
 import { type StartCall, startJob } from '../../lib/flow/start-job.ts';
 import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { Ports, Settings, Tick } from '../../lib/ports.ts';
+import { carriers, type Disturb } from './carriers.ts';
 import { countingIds, memoryAnnouncements, memoryEvents, memoryJobStore } from './memory-ports.ts';
+import { timeline } from './timeline.ts';
+import { type Around, aroundPorts, witness } from './witness.ts';
 
 /** A remote system that answers as told; every call is kept with its time. */
 export type Remote = {
   start: (call: Call) => Observation;
   status: (call: Call, number: number) => Observation;
+  progress: (call: Call) => Observation;
   cancel: (call: Call) => Observation;
+  /** How long an answer takes; the remote side acts when the call comes in. */
+  seconds: (part: RemoteCall['part']) => number;
 };
-export type RemoteCall = { at_ms: number; part: 'start' | 'status' | 'cancel'; call: Call };
+export type RemoteCall = { at_ms: number; part: 'start' | 'status' | 'progress' | 'cancel'; call: Call };
 
 const epoch_ms = Date.parse('2026-11-21T09:00:00.000Z');
 
@@ -89,22 +99,159 @@ export const adoptBody = (rest: Record<string, unknown> = {}): Record<string, un
   ...rest,
 });
 
-type Schedule = { tick: Tick; every_ms: number; end_at_ms: number };
+export type WorldOptions = {
+  /** What happens to ticks on their way. */
+  disturb?: Disturb;
+  /** Stands around every port call: kills, slow stores, stale reads. */
+  around?: Around;
+  /** Seconds after which a carrier brings a tick again whose process died; null: never. */
+  redeliver_seconds?: number | null;
+  configuration?: Record<string, unknown>;
+};
 
 /**
- * Ports in memory, a clock that is moved by hand, a scripted remote system, and carriers that behave as the cloud's do:
- * heartbeats on whole minutes, ticks late, twice or out of order when `disturb` says so.
+ * Ports in memory, a clock that is moved by hand, a scripted remote system, and carriers that behave as the cloud's do.
+ * Whatever happens in it is witnessed: end a test with `expectZeroRow(world)`.
  */
-export function world(
-  options: {
-    disturb?: (tick: Tick) => Tick[];
-    wrap?: (ports: Ports) => Ports;
-    configuration?: Record<string, unknown>;
-  } = {},
-) {
-  const read = readConfiguration({ ...configuration, ...options.configuration });
+export function world(options: WorldOptions = {}) {
+  const settings = settingsOf({ ...configuration, ...options.configuration });
+  const time = timeline(epoch_ms);
+  const seen = witness();
+  const calls: RemoteCall[] = [];
+  const reports: TickReport[] = [];
+  const crashes: unknown[] = [];
+  const acknowledged = new Set<string>();
+  const remote: Remote = {
+    start: () => answers({ id: 'run-1' }, { http_status: 202 }),
+    status: () => answers({ state: 'RUNNING' }),
+    progress: () => answers({}),
+    cancel: () => answers({}, { http_status: 202 }),
+    seconds: () => 0,
+  };
+  const jobs = memoryJobStore();
+  const events = memoryEvents();
+  const announcements = memoryAnnouncements();
+  const { ticks, schedules, hearts, pending, post } = carriers(time, deliver, options.disturb);
+
+  async function ask(call: Call): Promise<Observation> {
+    const part = partOf(call);
+    calls.push({ at_ms: time.now(), part, call });
+    const number = calls.filter((one) => one.part === 'status').length;
+    const answer = remote[part](call, number);
+    const seconds = remote.seconds(part);
+    if (seconds > 0) await time.wait(seconds);
+    return answer;
+  }
+  const base: Ports = {
+    jobs,
+    events,
+    announcements,
+    ticks,
+    schedules,
+    ids: countingIds(),
+    clock: { now: time.now, sleep: (ms) => time.advance(ms / 1000) },
+    transports: { http: { call: ({ call }) => ask(call) } },
+  };
+  const watched = aroundPorts(base, seen.invocations, seen.around);
+  const ports = options.around === undefined ? watched : aroundPorts(watched, seen.invocations, options.around);
+
+  async function deliver(tick: Tick): Promise<void> {
+    try {
+      reports.push(await seen.invoke('tick', tick.job_id, () => runTick(ports, settings, tick)));
+    } catch (error) {
+      crashes.push(error);
+      const { redeliver_seconds } = options;
+      if (typeof redeliver_seconds === 'number') post({ ...tick, due_at_ms: time.now() + redeliver_seconds * 1000 }, 0);
+    }
+  }
+  /** A caller's request: what dies in it is a crash too, what is refused is not. */
+  async function request<T>(
+    of: 'start' | 'cancel' | 'read',
+    job_id: string | null,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await seen.invoke(of, job_id, work);
+    } catch (error) {
+      if (!(error instanceof RequestError)) crashes.push(error);
+      throw error;
+    }
+  }
+  const jobOf = (job_id: string): Job => {
+    const job = jobs.all.get(job_id);
+    if (job === undefined) throw new Error(`no ${job_id}`);
+    return job;
+  };
+
+  return {
+    ports,
+    settings,
+    remote,
+    calls,
+    reports,
+    crashes,
+    pending,
+    schedules: hearts,
+    acknowledged,
+    /** Moves the clock, bringing every tick that falls due, in order. */
+    advance: time.advance,
+    jobs: jobs.all,
+    events: events.appended,
+    published: announcements.published,
+    witnessed: seen,
+    now: time.now,
+    /** Sets our clock alone forward or back, as a machine's clock jumps; time itself goes on as before. */
+    jump: time.jump,
+    start: async (body: unknown, rest: Partial<StartCall> = {}): Promise<Job> => {
+      const call = { owner: 'me', idempotency_key: null, body, ...rest };
+      const job = await request('start', null, () => startJob(ports, settings, call));
+      acknowledged.add(job.job_id);
+      return job;
+    },
+    cancel: (job_id: string, rest: { owner?: string; remote?: boolean } = {}): Promise<Job> =>
+      request('cancel', job_id, () => cancelJob(ports, settings, { owner: 'me', remote: true, job_id, ...rest })),
+    read: (job_id: string, rest: { owner?: string; wait_ms?: number } = {}): Promise<JobDescriptor> =>
+      request('read', job_id, () => getJob(ports, settings, { owner: 'me', wait_ms: 0, job_id, ...rest })),
+    tick: (tick: Tick): Promise<void> => deliver(tick),
+    /** What the cloud does every few minutes: a job that goes on or owes something, but has no schedule, gets one and a tick. */
+    sweep: async (): Promise<string[]> => {
+      const lost = [...jobs.all.values()].filter(
+        (job) => (!isTerminal(job) || job.state.owed.length > 0) && !hearts.has(job.job_id),
+      );
+      for (const job of lost) {
+        const first_at_ms = time.now() + 60_000;
+        const { interval_seconds } = job.spec;
+        await schedules.create({
+          ref: refOf(job),
+          interval_seconds,
+          first_at_ms,
+          end_at_ms: first_at_ms + 7 * 86_400_000,
+        });
+        await deliver({ ...refOf(job), carrier: 'heartbeat', expected_checks: null, due_at_ms: time.now() });
+      }
+      return lost.map((job) => job.job_id);
+    },
+    job: jobOf,
+    /** Seconds after the beginning at which the remote side was asked. */
+    secondsOf: (part: RemoteCall['part']): number[] =>
+      calls.filter((one) => one.part === part).map((one) => (one.at_ms - epoch_ms) / 1000),
+    statusCalls: (): number[] =>
+      calls.filter((one) => one.part === 'status').map((one) => (one.at_ms - epoch_ms) / 1000),
+    /** Types of the events announced, in order. */
+    told: (): string[] => announcements.published.map(({ event }) => event.type),
+  };
+}
+export type World = ReturnType<typeof world>;
+
+const partOf = ({ method, url }: Call): RemoteCall['part'] => {
+  if (method === undefined || method === 'GET') return url.endsWith('/progress') ? 'progress' : 'status';
+  return url.endsWith('/cancel') || method === 'DELETE' ? 'cancel' : 'start';
+};
+
+function settingsOf(raw: Record<string, unknown>): Settings {
+  const read = readConfiguration(raw);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  const settings: Settings = {
+  return {
     kinds: kindsWith(read.configuration.kinds),
     connections: new Map(Object.entries(read.configuration.connections)),
     targets: targetsOf(read.configuration),
@@ -117,126 +264,4 @@ export function world(
       progress_save_ms: 0,
     },
   };
-  let now_ms = epoch_ms;
-  const pending: Tick[] = [];
-  const schedules = new Map<string, Schedule>();
-  const calls: RemoteCall[] = [];
-  const reports: TickReport[] = [];
-  const crashes: unknown[] = [];
-  const remote: Remote = {
-    start: () => answers({ id: 'run-1' }, { http_status: 202 }),
-    status: () => answers({ state: 'RUNNING' }),
-    cancel: () => answers({}, { http_status: 202 }),
-  };
-  const jobs = memoryJobStore();
-  const events = memoryEvents();
-  const announcements = memoryAnnouncements();
-  const partOf = (call: Call): RemoteCall['part'] =>
-    call.method === undefined || call.method === 'GET'
-      ? 'status'
-      : /cancel$/.test(call.url) || call.method === 'DELETE'
-        ? 'cancel'
-        : 'start';
-
-  const base: Ports = {
-    jobs,
-    events,
-    announcements,
-    ids: countingIds(),
-    clock: { now: () => now_ms, sleep: (ms) => advance(ms / 1000) },
-    ticks: {
-      send: (tick) => {
-        pending.push(...(options.disturb?.(tick) ?? [tick]));
-        return Promise.resolve();
-      },
-    },
-    schedules: {
-      create: ({ ref, interval_seconds, first_at_ms, end_at_ms }) => {
-        const every_ms = Math.max(1, Math.ceil(interval_seconds / 60)) * 60_000;
-        if (!schedules.has(ref.job_id))
-          schedules.set(ref.job_id, {
-            tick: { ...ref, carrier: 'heartbeat', expected_checks: null, due_at_ms: first_at_ms },
-            every_ms,
-            end_at_ms,
-          });
-        return Promise.resolve();
-      },
-      delete: ({ job_id }) => {
-        schedules.delete(job_id);
-        return Promise.resolve();
-      },
-    },
-    transports: {
-      http: {
-        call: ({ call }) => {
-          const part = partOf(call);
-          calls.push({ at_ms: now_ms, part, call });
-          const number = calls.filter((one) => one.part === 'status').length;
-          return Promise.resolve(part === 'status' ? remote.status(call, number) : remote[part](call));
-        },
-      },
-    },
-  };
-  const ports = options.wrap?.(base) ?? base;
-
-  async function deliver(tick: Tick): Promise<void> {
-    try {
-      reports.push(await runTick(ports, settings, tick));
-    } catch (error) {
-      crashes.push(error);
-    }
-  }
-  /** Moves the clock, sending every tick that falls due, in order. */
-  async function advance(seconds: number): Promise<void> {
-    const end_ms = now_ms + seconds * 1000;
-    for (;;) {
-      const beats = [...schedules.values()].map((schedule) => schedule.tick);
-      const next = [...pending, ...beats]
-        .filter((tick) => tick.due_at_ms <= end_ms)
-        .sort((left, right) => left.due_at_ms - right.due_at_ms)[0];
-      if (next === undefined) break;
-      now_ms = Math.max(now_ms, next.due_at_ms);
-      const at = pending.indexOf(next);
-      if (at >= 0) pending.splice(at, 1);
-      else beat(next);
-      await deliver(next);
-    }
-    now_ms = end_ms;
-  }
-  function beat(tick: Tick): void {
-    const schedule = schedules.get(tick.job_id);
-    if (schedule === undefined) return;
-    const next_ms = tick.due_at_ms + schedule.every_ms;
-    if (next_ms > schedule.end_at_ms) schedules.delete(tick.job_id);
-    else schedule.tick = { ...tick, due_at_ms: next_ms };
-  }
-
-  return {
-    ports,
-    settings,
-    remote,
-    calls,
-    reports,
-    crashes,
-    pending,
-    schedules,
-    advance,
-    jobs: jobs.all,
-    events: events.appended,
-    published: announcements.published,
-    now: (): number => now_ms,
-    /** Moves the clock alone, as a machine's clock jumps. */
-    jump: (seconds: number): void => void (now_ms += seconds * 1000),
-    start: (body: unknown, rest: Partial<StartCall> = {}): Promise<Job> =>
-      startJob(ports, settings, { owner: 'me', idempotency_key: null, body, ...rest }),
-    job: (job_id: string): Job => {
-      const job = jobs.all.get(job_id);
-      if (job === undefined) throw new Error(`no ${job_id}`);
-      return job;
-    },
-    statusCalls: (): number[] =>
-      calls.filter((one) => one.part === 'status').map((one) => (one.at_ms - epoch_ms) / 1000),
-    told: (): string[] => announcements.published.map(({ event }) => event.type),
-  };
 }
-export type World = ReturnType<typeof world>;
