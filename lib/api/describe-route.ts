@@ -11,7 +11,7 @@ const text = (description: string): Header => ({ description, schema: { type: 's
 const always = { 'X-Request-Id': text('Names this request in our log; taken over from the request where it had one.') };
 
 /** Headers an answer may carry, described once. */
-export const headers = {
+const headers = {
   'Retry-After': { description: 'Seconds until asking again is worth it.', schema: { type: 'integer' } },
   Location: text('The absolute URL of the job.'),
   'Operation-Location': text('The absolute URL of the job, for clients of the Azure long-running-operation guideline.'),
