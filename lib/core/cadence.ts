@@ -17,6 +17,7 @@ export const lostAfterErrors = 5;
 export const maxUnsavedClaims = 5;
 
 const day = 86_400;
+export const week = 604_800;
 export const defaultExpectedSeconds = 300;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -40,7 +41,7 @@ export const backedOffSeconds = (delay_seconds: number, consecutive_errors: numb
     ? delay_seconds
     : Math.min(Math.max(60, delay_seconds), delay_seconds * 2 ** Math.min(consecutive_errors - 1, 20));
 
-/** Given, else the kind's, else twice the expectation and five minutes if there is one, else a day. */
+/** Given, else the kind's, else twice the expectation and five minutes (a week at most) if there is one, else a day. */
 export function timeoutSeconds(
   given: number | undefined,
   kinds: number | undefined,
@@ -48,11 +49,14 @@ export function timeoutSeconds(
 ): number {
   if (given !== undefined) return given;
   if (kinds !== undefined) return kinds;
-  return expected_seconds === null ? day : Math.max(300, 2 * expected_seconds + 300);
+  return expected_seconds === null ? day : Math.min(week, Math.max(300, 2 * expected_seconds + 300));
 }
+
+/** A minute's delay, less the time that the check before it took: the next heartbeat is as near. The ramp's longest step is 48 s. */
+const nearlyAMinute = 50;
 
 /** Who carries the next check: the chain below a minute (and while ramping up), the heartbeat from there on. */
 export const carrierOf = (interval_seconds: number, delay_seconds: number): 'chain' | 'heartbeat' =>
-  (interval_seconds < heartbeatSeconds || delay_seconds < heartbeatSeconds) && delay_seconds <= maxChainSeconds
+  (interval_seconds < heartbeatSeconds || delay_seconds < nearlyAMinute) && delay_seconds <= maxChainSeconds
     ? 'chain'
     : 'heartbeat';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Problem } from './errors.ts';
 import { eventTypes } from './job.ts';
 import { kindSchema } from './kind.ts';
+import { problemsOf } from './problems.ts';
 
 /** A secret is named, never written: `env:NAME`, `file:PATH`, `secretsmanager:ARN[#key]`, `ssm:NAME`. */
 const secretReference = z
@@ -22,6 +23,8 @@ const httpUrl = z
       context.addIssue({ code: 'custom', message: 'must not carry credentials; put them under auth' });
     else if (url.hash !== '') context.addIssue({ code: 'custom', message: 'must not have a fragment' });
   });
+
+const isPlainHttp = (url: string): boolean => URL.parse(url)?.protocol === 'http:';
 
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is no header name');
 
@@ -47,7 +50,7 @@ export const connectionSchema = z
     allow_private_network: z.boolean().default(false),
   })
   .superRefine((connection, context) => {
-    if (connection.url.startsWith('http:') && !connection.allow_http)
+    if (isPlainHttp(connection.url) && !connection.allow_http)
       context.addIssue({
         code: 'custom',
         path: ['url'],
@@ -66,7 +69,7 @@ const webhookSchema = z
     allow_private_network: z.boolean().default(false),
   })
   .superRefine((webhook, context) => {
-    if (webhook.url.startsWith('http:') && !webhook.allow_http)
+    if (isPlainHttp(webhook.url) && !webhook.allow_http)
       context.addIssue({
         code: 'custom',
         path: ['url'],
@@ -100,11 +103,7 @@ export type ReadConfiguration = { ok: true; configuration: Configuration } | { o
 /** Reads an unknown value as the configuration: every problem at once, unknown keys included. */
 export function readConfiguration(raw: unknown): ReadConfiguration {
   const parsed = configurationSchema.safeParse(raw);
-  if (!parsed.success)
-    return {
-      ok: false,
-      problems: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
-    };
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error) };
   const problems: Problem[] = [];
   const seen = new Set<string>();
   for (const target of targetsOf(parsed.data)) {

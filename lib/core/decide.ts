@@ -1,4 +1,4 @@
-import { backedOffSeconds, lostAfterErrors, maxUnsavedClaims, rampedSeconds } from './cadence.ts';
+import { backedOffSeconds, heartbeatSeconds, lostAfterErrors, maxUnsavedClaims, rampedSeconds } from './cadence.ts';
 import { type Tree, valueAt } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
@@ -13,6 +13,7 @@ export type Look = { verdict: Verdict; body: Tree | undefined; progress_pct: num
 export type Decision = { state: StatePatch; seen: JobSeen | null; tell: EventType[]; due_at_ms: number | null };
 
 const notFoundGraceMs = 30_000;
+const maxUnknownWords = 5;
 const endedWords = { success: 'complete', failure: 'failed', cancelled: 'cancelled' } as const;
 const nothingMatches =
   'no acceptor path leads to a value in the answers so far; check the acceptors against observed.value';
@@ -60,13 +61,17 @@ export function decide(job: Job, look: Look, max_checks: number, now_ms: number)
         );
       return settle(job, look, 'failed', 'target_not_found', now_ms, verdict.message);
     case 'postponed':
-      return again(job, look, {}, verdict.seconds, max_checks, now_ms);
+      return again(job, look, {}, verdict.seconds, max_checks, now_ms, job.spec.interval_seconds * 1000);
     case 'failed_check':
       return again(job, look, failedCheck(job, verdict), verdict.retry_after_seconds, max_checks, now_ms);
     case 'going':
-      return again(job, look, goodCheck(job, look, verdict), null, max_checks, now_ms);
+      return again(job, look, goodCheck(job, look, verdict), verdict.retry_after_seconds ?? null, max_checks, now_ms);
   }
 }
+
+/** A declined wish is over: the job goes on, and is watched as any other. */
+const isCancelling = ({ state }: Job): boolean =>
+  state.cancel_requested_at_ms !== null && state.cancel_outcome !== 'declined';
 
 function failedCheck(job: Job, verdict: Extract<Verdict, { type: 'failed_check' }>): StatePatch {
   const consecutive_errors = job.state.consecutive_errors + 1;
@@ -81,19 +86,25 @@ function failedCheck(job: Job, verdict: Extract<Verdict, { type: 'failed_check' 
 
 function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'going' }>): StatePatch {
   const { spec, state } = job;
-  const phase: Phase = state.cancel_requested_at_ms === null ? verdict.phase : 'cancelling';
-  const word = look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
+  const phase: Phase = isCancelling(job) ? 'cancelling' : verdict.phase;
+  // An empty answer ("not yet") says nothing about the acceptors, and takes back no word.
+  const word = look.body === undefined ? state.upstream_state : textAt(look.body, spec.kind.paths.upstream_state);
   const matched = state.matched || verdict.resolved;
-  let warnings = matched
-    ? state.warnings.filter((warning) => warning !== nothingMatches)
-    : withWarning(state.warnings, nothingMatches);
-  if (word !== null && !verdict.matched && !isRunningWord(word))
-    warnings = withWarning(
-      warnings,
-      `the remote state ${JSON.stringify(cutText(word, 80))} is in no acceptor; it is read as still running`,
-    );
+  let warnings = state.warnings;
+  if (matched) warnings = warnings.filter((warning) => warning !== nothingMatches);
+  else if (look.body !== undefined) warnings = withWarning(warnings, nothingMatches);
+  if (look.body !== undefined && word !== null && !verdict.matched && !isRunningWord(word))
+    warnings = withUnknownWord(warnings, word);
   const progress_pct = look.progress_pct ?? state.progress_pct;
   return { phase, upstream_state: word, matched, warnings, progress_pct, consecutive_errors: 0, last_error: null };
+}
+
+/** Warns of a word once. A few will do: what comes later, the outcome of a cancel say, must find room. */
+function withUnknownWord(warnings: string[], word: string): string[] {
+  const about = 'the remote state ';
+  if (warnings.filter((warning) => warning.startsWith(about)).length >= maxUnknownWords) return warnings;
+  const quoted = JSON.stringify(cutText(word, 80));
+  return withWarning(warnings, `${about}${quoted} is in no acceptor; it is read as still running`);
 }
 
 /** Which events a patch amounts to. `failing` and `overdue` are told once a job, the others at every entry. */
@@ -111,7 +122,7 @@ function eventsOf(job: Job, patch: StatePatch, now_ms: number): EventType[] {
   return tell;
 }
 
-/** The job goes on, unless its time or its checks are used up. */
+/** The job goes on, unless its time (and `grace_ms`, when the last check could not be made yet) or its checks are used up. */
 function again(
   job: Job,
   look: Look,
@@ -119,9 +130,10 @@ function again(
   retry_after_seconds: number | null,
   max_checks: number,
   now_ms: number,
+  grace_ms = 0,
 ): Decision {
   const { state } = job;
-  if (now_ms >= job.deadline_at_ms) {
+  if (now_ms >= job.deadline_at_ms + grace_ms) {
     const lost = (patch.consecutive_errors ?? state.consecutive_errors) >= lostAfterErrors;
     return settle(
       job,
@@ -146,12 +158,11 @@ function again(
 
   const tell = eventsOf(job, patch, now_ms);
   const once = tell.filter((type) => type === 'failing' || type === 'overdue');
-  const not_before_ms = retry_after_seconds === null ? 0 : now_ms + retry_after_seconds * 1000;
-  const due_at_ms = dueAt(job, patch, not_before_ms, now_ms);
+  const { not_before_ms, due_at_ms } = nextLook(job, patch, retry_after_seconds, now_ms);
   const changed =
-    (patch.upstream_state ?? state.upstream_state) !== state.upstream_state ||
-    (patch.phase ?? state.phase) !== state.phase;
-  const firstSight = look.body !== undefined && job.seen.observed === null;
+    (patch.upstream_state !== undefined && patch.upstream_state !== state.upstream_state) ||
+    (patch.phase !== undefined && patch.phase !== state.phase);
+  const firstSight = look.body !== undefined && look.body !== null && job.seen.observed === null;
   return {
     state: {
       ...patch,
@@ -167,21 +178,35 @@ function again(
 
 /** When the check after number `checks` is due if all goes well: what a claim writes ahead, so that most checks need no save. */
 export function plannedDueAt(job: Job, checks: number, claimed_at_ms: number, consecutive_errors: number): number {
-  const { spec, state } = job;
+  const { spec } = job;
   const k = checks - (spec.first_check === 'now' ? 1 : 0);
   const ramped = rampedSeconds(k, spec.interval_seconds, spec.kind.pace);
-  const hurried =
-    state.cancel_requested_at_ms === null ? ramped : Math.min(ramped, Math.max(5, spec.kind.pace.floor_seconds ?? 0));
+  const hurried = isCancelling(job) ? Math.min(ramped, Math.max(5, spec.kind.pace.floor_seconds ?? 0)) : ramped;
   const delay_seconds = backedOffSeconds(hurried, consecutive_errors);
   return Math.min(claimed_at_ms + delay_seconds * 1000, job.deadline_at_ms);
 }
 
-function dueAt(job: Job, patch: StatePatch, not_before_ms: number, now_ms: number): number {
-  const { state } = job;
+/** When to look again. A `Retry-After` that no carrier would have come before is not kept: it would cost a save a check. */
+function nextLook(
+  job: Job,
+  patch: StatePatch,
+  retry_after_seconds: number | null,
+  now_ms: number,
+): { not_before_ms: number; due_at_ms: number } {
+  const { state, spec } = job;
   const errors = patch.consecutive_errors ?? state.consecutive_errors;
-  const planned = plannedDueAt(job, state.checks, state.claimed_at_ms ?? now_ms, errors);
+  const claimed_at_ms = state.claimed_at_ms ?? now_ms;
+  const planned_ms = plannedDueAt(job, state.checks, claimed_at_ms, errors);
+  // A heartbeat that carries the checks comes after half an interval at the soonest.
+  const soonest_ms =
+    spec.interval_seconds < heartbeatSeconds
+      ? planned_ms
+      : Math.min(planned_ms, claimed_at_ms + spec.interval_seconds * 500);
   // The last check is made at the deadline, even against a Retry-After: a verdict is owed by then.
-  return Math.min(Math.max(planned, not_before_ms, now_ms + 1000), Math.max(job.deadline_at_ms, now_ms + 1000));
+  const last_ms = Math.max(job.deadline_at_ms, now_ms + 1000);
+  const asked_ms = Math.min(now_ms + (retry_after_seconds ?? 0) * 1000, last_ms);
+  const due_at_ms = Math.min(Math.max(planned_ms, asked_ms, now_ms + 1000), last_ms);
+  return { not_before_ms: asked_ms > Math.max(soonest_ms, now_ms) ? asked_ms : 0, due_at_ms };
 }
 
 function settle(
@@ -196,6 +221,9 @@ function settle(
   const { state, spec } = job;
   const word = look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
   const seen = look.body === undefined ? job.seen : seenIn(job, look.body);
+  // What this answer says of the end, else our own words for it: what was said on the way says nothing of how it ended.
+  const theirs = look.body === undefined || reason === 'internal_error' ? null : seen.message;
+  const words = theirs ?? ours ?? seen.message;
   const progress_pct =
     status === 'complete' && (look.progress_pct ?? state.progress_pct) !== null
       ? 100
@@ -208,7 +236,7 @@ function settle(
       progress_pct,
       next_check_at_ms: now_ms,
     },
-    seen: { ...seen, message: seen.message ?? ours },
+    seen: { ...seen, message: words },
     tell: ['settled'],
     due_at_ms: null,
   };

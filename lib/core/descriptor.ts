@@ -61,6 +61,12 @@ function warningsOf({ state }: Job): string[] {
   return [...state.warnings, `${said}; ${state.last_error}`];
 }
 
+/** A wish to cancel shows at once, not only after the tick that passes it on; a declined one no longer. */
+const phaseOf = ({ state }: Job): Phase | null =>
+  state.cancel_requested_at_ms !== null && state.cancel_outcome !== 'declined' && state.phase !== 'starting'
+    ? 'cancelling'
+    : state.phase;
+
 /** Renders the record for the outside at `now_ms`. */
 export function describeJob(
   job: Job,
@@ -80,7 +86,7 @@ export function describeJob(
     terminal,
     reason: state.reason,
     message: seen.message,
-    phase: terminal ? null : state.phase,
+    phase: terminal ? null : phaseOf(job),
     warnings: warningsOf(job),
     status_command: `${address.cli_command} job status ${job.job_id}`,
     cancel_command: `${address.cli_command} job cancel ${job.job_id}`,

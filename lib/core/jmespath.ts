@@ -1,10 +1,15 @@
 import { search } from '@aws-lambda-powertools/jmespath';
+import { weighExpression } from './weigh-expression.ts';
 
 /** A parsed remote answer on null-prototype objects, so that no path reaches `Object.prototype`. */
 export type Tree = null | boolean | number | string | Tree[] | { [key: string]: Tree };
 
 const maxExpressionLength = 512;
 export const maxNesting = 32;
+/** `[@,@]|[@,@]|…` doubles with every step: 512 characters of it would outlast us all. */
+const maxCopies = 256;
+/** A tree of 32 levels in an expression of 32, and then some. */
+const maxFoundNesting = 128;
 
 /**
  * The library keeps parsed expressions in a plain object, so an expression that *is* `constructor` or `toString` finds
@@ -12,22 +17,14 @@ export const maxNesting = 32;
  */
 const cacheSafe = (expression: string): string => (expression in Object.prototype ? ` ${expression}` : expression);
 
-const bracketDepth = (expression: string): number => {
-  let depth = 0;
-  let deepest = 0;
-  for (const character of expression) {
-    if ('([{'.includes(character)) deepest = Math.max(deepest, ++depth);
-    else if (')]}'.includes(character)) depth--;
-  }
-  return deepest;
-};
-
 /** Says what is wrong with an expression, or undefined. */
 export function expressionProblem(expression: string): string | undefined {
   if (expression.length > maxExpressionLength)
     return `is ${expression.length} characters long; a JMESPath expression may have ${maxExpressionLength}`;
-  if (bracketDepth(expression) > maxNesting || (expression.match(/[!&]/g)?.length ?? 0) > maxNesting * 2)
-    return `nests deeper than ${maxNesting} levels; write a simpler JMESPath expression`;
+  const { nesting, copies } = weighExpression(expression);
+  if (nesting > maxNesting) return `nests deeper than ${maxNesting} levels; write a simpler JMESPath expression`;
+  if (copies > maxCopies)
+    return `repeats the document up to ${copies} times; a JMESPath expression may do so ${maxCopies} times`;
   try {
     search(cacheSafe(expression), Object.create(null));
     return undefined;
@@ -38,14 +35,34 @@ export function expressionProblem(expression: string): string | undefined {
   }
 }
 
+/** The library sorts and reverses lists where they are: whoever looks next would see another answer. */
+const rearranges = (expression: string): boolean => /\b(?:sort|reverse)\s*\(/.test(expression);
+
 /** The value at `expression`, or null: a missing path and a failing expression both read as "nothing there". */
 export function valueAt(tree: Tree, expression: string): Tree {
   try {
+    const looked = rearranges(expression) ? asFound(tree, 0) : tree;
     // The library's own types speak of JSON objects with prototypes; ours are the same shapes without.
-    return (search(cacheSafe(expression), tree as Parameters<typeof search>[1]) ?? null) as Tree;
+    return asFound(search(cacheSafe(expression), looked as Parameters<typeof search>[1]), 0);
   } catch {
     return null;
   }
+}
+
+/**
+ * What the library found, as a tree. Objects that an expression makes (`{a: b}`, literals, `merge`) have a prototype, so
+ * that a path on them can lead to functions; an average of nothing is NaN; an expression reference is an object.
+ */
+function asFound(value: unknown, depth: number): Tree {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null || depth > maxFoundNesting) return null;
+  if (Array.isArray(value)) return value.map((item) => asFound(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return null;
+  const copy: { [key: string]: Tree } = Object.create(null);
+  for (const [key, item] of Object.entries(value)) copy[key] = asFound(item, depth + 1);
+  return copy;
 }
 
 /** Copies parsed JSON onto null-prototype objects; undefined when it nests deeper than 32 levels. */

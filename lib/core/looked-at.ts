@@ -3,14 +3,17 @@ import { type Tree, valueAt } from './jmespath.ts';
 const maxTreeLength = 8 * 1024;
 const maxMessageLength = 2 * 1024;
 
+/** The first `length` UTF-16 units, one fewer where the cut would go through a character. */
+const firstOf = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+
 /** Cuts text to `length` characters, with an ellipsis where something is missing. */
 export const cutText = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  text.length <= length ? text : `${firstOf(text, length - 1)}…`;
 
 /** Keeps a remote value as it is up to 8 KB of JSON; beyond, its first 8 KB as text. */
 export function cutTree(value: Tree): Tree {
   const text = JSON.stringify(value);
-  return text.length <= maxTreeLength ? value : { _truncated: true, text: text.slice(0, maxTreeLength) };
+  return text.length <= maxTreeLength ? value : { _truncated: true, text: firstOf(text, maxTreeLength) };
 }
 
 /** The text at `path`, verbatim, cut at 2 KB; numbers and booleans as written, lists and objects as JSON. */

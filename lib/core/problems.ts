@@ -10,6 +10,7 @@ export function problemsOf(error: z.ZodError): Problem[] {
         path: path === '' ? key : `${path}.${key}`,
         message: 'is not a known key here',
       }));
+    if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }));
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       // The branch with the fewest complaints is the one the caller most likely meant.
       const closest = [...issue.errors].sort((left, right) => left.length - right.length)[0] ?? [];

@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { defaultExpectedSeconds, intervalSeconds, timeoutSeconds } from './cadence.ts';
+import { defaultExpectedSeconds, intervalSeconds, timeoutSeconds, week } from './cadence.ts';
 import type { Connection, Target } from './configuration.ts';
 import type { Problem } from './errors.ts';
+import { maxNesting, plantTree } from './jmespath.ts';
 import type { Handle, JobSpec } from './job.ts';
 import { eventTypes } from './job.ts';
 import type { Kind } from './kind.ts';
 import { acceptorsSchema, pathsSchema } from './kind.ts';
 import { problemsOf } from './problems.ts';
 import { resolveKind } from './resolve-kind.ts';
-
-const week = 604_800;
 
 /** `POST /v1/jobs`: exactly one of `handle` (adopt a running job) or `input` (start it, then watch). */
 export const startRequestSchema = z
@@ -53,6 +52,9 @@ const maxLabels = 32;
 export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw))
     return { ok: false, problems: [{ path: '', message: 'the body must be a JSON object' }] };
+  // Before anything walks the body: every walk is recursive.
+  if (plantTree(raw) === undefined)
+    return { ok: false, problems: [{ path: '', message: `the body must be JSON nested at most ${maxNesting} deep` }] };
   const parsed = startRequestSchema.safeParse(raw);
   const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
   // Rules across fields are read off the raw body too, so that they are told together with the others.

@@ -7,7 +7,7 @@ export type Variables = Record<string, Tree>;
 const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 const whole = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
-/** Thrown while rendering a call whose value would leave its place: no such name, or a dot segment in a URL. */
+/** Thrown while rendering a call whose value would leave its place: no such name, a dot segment in a URL, or half a character. */
 export class TemplateError extends Error {
   readonly code = 'TEMPLATE_ERROR';
   override name = 'TemplateError';
@@ -28,6 +28,8 @@ const fill = (text: string, variables: Variables, encode: (value: string) => str
 function encodeInUrl(value: string): string {
   if (/^\.{1,2}$/.test(value.trim()))
     throw new TemplateError(`${JSON.stringify(value)} cannot stand in a URL: it would leave its path`);
+  if (!value.isWellFormed())
+    throw new TemplateError(`${JSON.stringify(value.slice(0, 80))} cannot stand in a URL: it has half a character`);
   return encodeURIComponent(value);
 }
 

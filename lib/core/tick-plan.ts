@@ -51,6 +51,8 @@ export function heartbeatAt(job: Job, now_ms: number): number {
   if (state.phase === 'starting') return Math.max(state.starter_claimed_until_ms ?? 0, state.next_check_at_ms);
   if (now_ms < (state.claimed_at_ms ?? 0)) return now_ms;
   const carries = spec.interval_seconds >= heartbeatSeconds;
-  const due_ms = carries ? Math.max(state.next_check_at_ms, state.not_before_ms) : state.next_check_at_ms + chainGraceMs;
+  const due_ms = carries
+    ? Math.max(state.next_check_at_ms, state.not_before_ms)
+    : state.next_check_at_ms + chainGraceMs;
   return Math.max(due_ms, state.lease_until_ms);
 }

@@ -5,17 +5,18 @@ import type { Observation } from './observation.ts';
 /** What one look means for the job. A failed check is not a failed job. */
 export type Verdict =
   | { type: 'success' | 'failure' | 'cancelled' }
-  | { type: 'going'; phase: 'polling' | 'failing' | 'blocked'; matched: boolean; resolved: boolean }
+  | {
+      type: 'going';
+      phase: 'polling' | 'failing' | 'blocked';
+      matched: boolean;
+      /** Whether an acceptor matched or its path led to a value, or none has a path. */
+      resolved: boolean;
+      /** The remote side asked not to be called before. */
+      retry_after_seconds?: number | null;
+    }
   | { type: 'failed_check'; fault: FaultType; message: string; retry_after_seconds: number | null }
   | { type: 'auth_failed' | 'not_found' | 'not_allowed'; message: string }
   | { type: 'postponed'; seconds: number };
-
-const going = (phase: 'polling' | 'failing' | 'blocked', matched: boolean, resolved: boolean): Verdict => ({
-  type: 'going',
-  phase,
-  matched,
-  resolved,
-});
 
 /** Judges one look: acceptors first, then the classes of failure of every HTTP API. */
 export function verdictOf(acceptors: readonly Acceptor[], observation: Observation): Verdict {
@@ -23,11 +24,17 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
     return { type: 'postponed', seconds: observation.retry_after_seconds ?? 1 };
   const { state, resolved } = judge(acceptors, observation);
   if (state === 'success' || state === 'failure' || state === 'cancelled') return { type: state };
-  if (state === 'retry') return going('polling', true, true);
-  if (state !== null) return going(state, true, true);
+  const { retry_after_seconds } = observation;
+  if (state !== null)
+    return {
+      type: 'going',
+      phase: state === 'retry' ? 'polling' : state,
+      matched: true,
+      resolved: true,
+      retry_after_seconds,
+    };
 
   const fault = faultTypeOf(observation);
-  const { retry_after_seconds } = observation;
   if (!observation.answered) {
     const { message } = observation;
     if (fault === 'not_allowed' || fault === 'redirected') return { type: 'not_allowed', message };
@@ -55,7 +62,8 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
       message: `the answer (HTTP ${http_status}) was ${observation.unparseable === 'too_deep' ? 'nested too deep' : 'no JSON'}`,
       retry_after_seconds,
     };
-  return going('polling', false, resolved);
+  const blind = !readsBody(acceptors);
+  return { type: 'going', phase: 'polling', matched: false, resolved: resolved || blind, retry_after_seconds };
 }
 
 const runningWords = new Set(

@@ -30,7 +30,7 @@ export const httpLro: Kind = {
     when('failure', statusIs('Failed')),
     when('cancelled', statusIs('Canceled', 'Cancelled')),
     // An error without any word on the state; with "done": false or a status it is the operation's own business.
-    when('failure', "type(error) == 'object' && done == `null` && status == `null`"),
+    when('failure', `type(error) == 'object' && done == \`null\` && (${word}) == \`""\``),
     when('retry', statusIs('NotStarted', 'Running', 'InProgress', 'Accepted')),
     when('retry', 'done == `false`'),
   ],
