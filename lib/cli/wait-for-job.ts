@@ -7,8 +7,9 @@ import { commandsFor, outcomeOfJob } from './job-outcome.ts';
 import type { Outcome } from './outcome.ts';
 import { watchProgress } from './watch-progress.ts';
 
-/** Longest time the API holds an answer back, seconds. */
+/** Longest time the API holds an answer back, seconds; shorter under a live bar, whose reader wants to see it move. */
 const longestHold = 25;
+const longestLiveHold = 3;
 const firstBackOff_ms = 1000;
 const longestBackOff_ms = 15_000;
 
@@ -40,7 +41,7 @@ export async function waitForJob(context: Context, job_id: string, window_ms: nu
   try {
     while (true) {
       const asked = clock.now();
-      const hold = Math.min(longestHold, Math.max(0, Math.floor((until - asked) / 1000)));
+      const hold = Math.min(context.live ? longestLiveHold : longestHold, Math.max(0, Math.floor((until - asked) / 1000)));
       const read = await readJob(context, job_id, hold);
       if (interrupt.aborted) return endWait(context, job_id, latest);
       const left = until - clock.now();
