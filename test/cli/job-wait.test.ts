@@ -86,7 +86,7 @@ describe('job wait', () => {
       terminal,
     });
     expect(stderr).not.toContain('\n');
-    expect(stderr).toContain('[##############----------] 60 % · polling · 12 checks · 25s · ~17s left');
+    expect(stderr).toContain('[##############----------] 60 % · polling · 12 checks · 3s · ~2s left');
     expect(stderr.endsWith('\r\u001b[2K')).toBe(true);
     expect(stdout).toContain('complete');
   });
