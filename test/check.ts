@@ -14,6 +14,7 @@ const steps: Step[] = [
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
   { name: 'nothing unused', command: 'knip', args: ['--no-progress'] },
+  { name: 'the demo', command: 'node', args: ['examples/demo.ts'] },
 ];
 
 /** Tools come from this project's own node_modules, which npm scripts put first on the path. */
@@ -22,7 +23,11 @@ const run = ({ command, args }: Step): boolean => spawnSync(command, args, { std
 function runTests(): { passed: number; failed: number } {
   const directory = mkdtempSync(join(tmpdir(), 'untildone-check-'));
   const report = join(directory, 'report.json');
-  const ran = run({ name: 'tests', command: 'vitest', args: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`] });
+  const ran = run({
+    name: 'tests',
+    command: 'vitest',
+    args: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`],
+  });
   try {
     const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
     // A run that failed without a failing test (a file that does not load, an unhandled error) is a failure too.
