@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { JobEvent } from '../../lib/core/announcement.ts';
 import type { AnnouncementState } from '../../lib/core/descriptor.ts';
+import { RequestError } from '../../lib/core/errors.ts';
 import { isTerminal, type Job, type JobRef } from '../../lib/core/job.ts';
 import type { Announcements, Events, Ids, JobStore, Written } from '../../lib/ports.ts';
 
 /** Sorts by age, then by name. */
 const keyOf = (job: JobRef): string => `${String(job.generation_ms).padStart(15, '0')} ${job.job_id}`;
 const copy = <T>(value: T): T => structuredClone(value);
+function checkCursor(cursor: string | null | undefined, ours: RegExp): void {
+  if (cursor === null || cursor === undefined || ours.test(cursor)) return;
+  const message = 'is not one of ours';
+  throw new RequestError('INVALID_REQUEST', `the cursor ${message}`, { problems: [{ path: 'cursor', message }] });
+}
 
 /** The job store as plainly as it can be said; passes the same contract suite as the adapters. */
 export function memoryJobStore(): JobStore & { all: Map<string, Job> } {
@@ -82,7 +88,8 @@ export function memoryJobStore(): JobStore & { all: Map<string, Job> } {
       ),
     countActive: (owner) =>
       Promise.resolve([...all.values()].filter((job) => job.owner === owner && !isTerminal(job)).length),
-    list: ({ owner, status, kind, limit, cursor }) => {
+    list: async ({ owner, status, kind, limit, cursor }) => {
+      checkCursor(cursor, /^\d{15} job_[0-9a-z]{26}$/);
       const mine = [...all.values()]
         .filter(
           (job) =>
@@ -95,7 +102,7 @@ export function memoryJobStore(): JobStore & { all: Map<string, Job> } {
       const rest = cursor === undefined ? mine : mine.filter((job) => keyOf(job) < cursor);
       const jobs = copy(rest.slice(0, limit));
       const last = jobs.at(-1);
-      return Promise.resolve({ jobs, next_cursor: last === undefined || rest.length <= limit ? null : keyOf(last) });
+      return { jobs, next_cursor: last === undefined || rest.length <= limit ? null : keyOf(last) };
     },
   };
 }
@@ -109,17 +116,18 @@ export function memoryEvents(): Events & { appended: { owner: string; event: Job
       if (!appended.some((one) => one.event.event_id === event.event_id)) appended.push({ owner, event: copy(event) });
       return Promise.resolve();
     },
-    list: ({ owner, cursor, limit }) => {
+    list: async ({ owner, cursor, limit }) => {
+      checkCursor(cursor, /^\d{1,15}$/);
       const from = cursor === null ? 0 : Number(cursor);
       const mine = appended
         .map((one, position) => ({ ...one, position: position + 1 }))
         .filter((one) => one.owner === owner && one.position > from);
       const page = mine.slice(0, limit);
-      return Promise.resolve({
+      return {
         events: page.map((one) => copy(one.event)),
         next_cursor: String(page.at(-1)?.position ?? from),
         has_more: mine.length > limit,
-      });
+      };
     },
   };
 }
