@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { sendWebhook } from '../lib/announce/webhook.ts';
 import { createApi } from '../lib/api/create-api.ts';
+import { toolVersion } from '../lib/cli/version.ts';
 import type { JobEvent } from '../lib/core/announcement.ts';
 import { type Configuration, type Target, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, type Problem, RequestError } from '../lib/core/errors.ts';
-import { toolVersion } from '../lib/cli/version.ts';
 import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
 import type { Attempt } from '../lib/embedded/sqlite-announcements.ts';
@@ -41,14 +41,18 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   const { configuration, env, host } = options;
   const token = env['UNTILDONE_TOKEN'] === '' ? undefined : env['UNTILDONE_TOKEN'];
   if (token === undefined && !loopback.has(host))
-    throw new ConfigError(`--host ${host} can be reached by others, and nothing would keep them out; set UNTILDONE_TOKEN, or listen on 127.0.0.1`);
+    throw new ConfigError(
+      `--host ${host} can be reached by others, and nothing would keep them out; set UNTILDONE_TOKEN, or listen on 127.0.0.1`,
+    );
   const secrets = createLocalSecrets({ environment: env, base_directory: options.configuration_directory });
   await resolveAll(configuration, secrets);
   const server = createAdaptorServer({ fetch: (request: Request) => app.fetch(request) });
   const url = await listen(server, options);
 
   const settings = settingsOf(configuration, url);
-  const transports = { http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }) };
+  const transports = {
+    http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
+  };
   const dispatchers = createDispatchers();
   const tell = async (target: Target, event: JobEvent): Promise<Attempt> =>
     sendWebhook({ target, event, now_ms: Date.now(), secret: await secrets.resolve(target.secret), dispatchers });
@@ -77,7 +81,9 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
         targetProblem: async (name) => problemWith(secrets, targetNamed(name)?.secret ?? ''),
         sendTest: async (name) => {
           const target = targetNamed(name);
-          return target === undefined ? { outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null } : tell(target, testEvent(name));
+          return target === undefined
+            ? { outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null }
+            : tell(target, testEvent(name));
         },
       },
       what,
@@ -90,7 +96,10 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     ownerOf: (context) => admit(context.req.header('authorization'), token),
     doctor,
     open_health: true,
-    log: (message, { method, path, error }) => options.log(`${message} (${method} ${path}): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    log: (message, { method, path, error }) =>
+      options.log(
+        `${message} (${method} ${path}): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      ),
     ...(token === undefined ? { allowed_hosts: [...loopback] } : {}),
   });
   return {
@@ -121,11 +130,21 @@ function settingsOf(configuration: Configuration, base_url: string): Settings {
   };
 }
 
-function listen(server: ReturnType<typeof createAdaptorServer>, { host, port }: EmbeddedServerOptions): Promise<string> {
+function listen(
+  server: ReturnType<typeof createAdaptorServer>,
+  { host, port }: EmbeddedServerOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const taken = 'code' in error && error.code === 'EADDRINUSE';
-      reject(new ConfigError(taken ? `port ${port} on ${host} is taken, perhaps by another untildone; stop it or give another --port` : `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
+      reject(
+        new ConfigError(
+          taken
+            ? `port ${port} on ${host} is taken, perhaps by another untildone; stop it or give another --port`
+            : `cannot listen on ${host}:${port}: ${error.message}`,
+          { cause: error },
+        ),
+      );
     });
     server.listen(port, host, () => {
       // Only pipes and sockets of the file system have other addresses.
@@ -140,7 +159,10 @@ function admit(authorization: string | undefined, token: string | undefined): st
   const given = Buffer.from(authorization?.replace(/^Bearer +/i, '') ?? '');
   const wanted = Buffer.from(token);
   if (given.length === wanted.length && timingSafeEqual(given, wanted)) return owner;
-  throw new RequestError('UNAUTHENTICATED', 'this server wants "Authorization: Bearer" with its token; set UNTILDONE_TOKEN');
+  throw new RequestError(
+    'UNAUTHENTICATED',
+    'this server wants "Authorization: Bearer" with its token; set UNTILDONE_TOKEN',
+  );
 }
 
 /** Every reference must lead to a secret before the first job is taken. */
@@ -151,14 +173,18 @@ async function resolveAll({ connections, announce }: Configuration, secrets: Sec
         .filter(([key]) => ['token', 'value', 'password'].includes(key))
         .map(([key, reference]) => ({ path: `connections.${name}.auth.${key}`, reference })),
     ),
-    ...announce.webhooks.map(({ secret }, position) => ({ path: `announce.webhooks.${position}.secret`, reference: secret })),
+    ...announce.webhooks.map(({ secret }, position) => ({
+      path: `announce.webhooks.${position}.secret`,
+      reference: secret,
+    })),
   ];
   const problems: Problem[] = [];
   for (const { path, reference } of references) {
     const message = await problemWith(secrets, reference);
     if (message !== undefined) problems.push({ path, message });
   }
-  if (problems.length > 0) throw new ConfigError('the configuration refers to secrets that are not there', { problems });
+  if (problems.length > 0)
+    throw new ConfigError('the configuration refers to secrets that are not there', { problems });
 }
 
 async function problemWith(secrets: Secrets, reference: string): Promise<string | undefined> {

@@ -11,8 +11,8 @@ const connectionSnippet = `No connections are configured, so there is nothing to
                              "auth": { "type": "bearer", "token": "env:CI_TOKEN" } } } }
 `;
 
-/** Runs the embedded engine until SIGINT or SIGTERM; what it does goes to stderr, a line each. Resolves with the exit code. */
-export async function serve(options: ServeOptions): Promise<number> {
+/** Runs the embedded engine until SIGINT or SIGTERM; what it does goes to stderr, a line each. Resolves with the exit code. `listening` hears the address. */
+export async function serve(options: ServeOptions, listening?: (url: string) => void): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   // Listens for the end before anything is open: a signal during start-up must still close what was opened.
   const ended = new Promise<NodeJS.Signals>((resolve) => {
@@ -38,13 +38,18 @@ export async function serve(options: ServeOptions): Promise<number> {
     return 78;
   }
   const watched = [...server.engine.active()].length;
-  say(`untildone listens on ${server.url} (data in ${options.data_dir}${watched === 0 ? '' : `, ${watched} job${watched === 1 ? '' : 's'} taken up again`})`);
+  say(
+    `untildone listens on ${server.url} (data in ${options.data_dir}${watched === 0 ? '' : `, ${watched} job${watched === 1 ? '' : 's'} taken up again`})`,
+  );
   if (server.settings.connections.size === 0) say(connectionSnippet);
+  listening?.(server.url);
   const signal = await ended;
   const began_ms = Date.now();
   say(`untildone: ${signal}, letting what is under way end`);
   await server.close();
-  say(`untildone: stopped after ${durationWords((Date.now() - began_ms) / 1000)}; running jobs go on at the next start`);
+  say(
+    `untildone: stopped after ${durationWords((Date.now() - began_ms) / 1000)}; running jobs go on at the next start`,
+  );
   return 0;
 }
 
@@ -57,7 +62,8 @@ function lines(say: (line: string) => void): Observer {
     },
     event: (event) => stamped(logLine(event)),
     delivery: (target, event, attempt, attempts) => {
-      if (attempt.outcome === 'failed') stamped(`${target} did not take ${event.event_id} (attempt ${attempts}): ${attempt.error}`);
+      if (attempt.outcome === 'failed')
+        stamped(`${target} did not take ${event.event_id} (attempt ${attempts}): ${attempt.error}`);
     },
   };
 }

@@ -23,12 +23,22 @@ export async function examine(options: DoctorOptions, { send_test }: { send_test
 
 async function examineConnection({ settings, transports }: DoctorOptions, name: string): Promise<Check> {
   const connection = settings.connections.get(name);
-  const check = (ok: boolean, message: string): Check => ({ name: `connection ${name}`, ok, message: `${connection?.url ?? ''}: ${message}` });
+  const check = (ok: boolean, message: string): Check => ({
+    name: `connection ${name}`,
+    ok,
+    message: `${connection?.url ?? ''}: ${message}`,
+  });
   const url = connection?.url ?? '';
-  const seen = await transports[connection?.transport ?? 'http'].call({ connection: name, call: { url }, budget_ms: budgetMs, follow_redirects: false });
+  const seen = await transports[connection?.transport ?? 'http'].call({
+    connection: name,
+    call: { url },
+    budget_ms: budgetMs,
+    follow_redirects: false,
+  });
   if (!seen.answered) return check(false, seen.message);
   const { http_status } = seen;
-  if (http_status === 401 || http_status === 403) return check(false, `the credential was refused (HTTP ${http_status}); renew what auth refers to`);
+  if (http_status === 401 || http_status === 403)
+    return check(false, `the credential was refused (HTTP ${http_status}); renew what auth refers to`);
   if (http_status >= 500) return check(false, `it is in trouble (HTTP ${http_status})`);
   return check(true, `answers (HTTP ${http_status}), and does not refuse the credential`);
 }
@@ -39,5 +49,7 @@ async function examineTarget(options: DoctorOptions, name: string, send_test: bo
   if (problem !== undefined) return check(false, problem);
   if (!send_test) return check(true, 'its secret is there; send something with --send-test');
   const told = await options.sendTest(name);
-  return told.outcome === 'delivered' ? check(true, 'took a test announcement') : check(false, `did not take a test announcement: ${told.error}`);
+  return told.outcome === 'delivered'
+    ? check(true, 'took a test announcement')
+    : check(false, `did not take a test announcement: ${told.error}`);
 }

@@ -1,36 +1,40 @@
-import type { StatementSync } from 'node:sqlite';
-import { RequestError } from '../core/errors.ts';
-import { isTerminal, type Job, type JobRef, type JobSeen, type JobState } from '../core/job.ts';
-import type { JobStore, ListQuery, Written } from '../ports.ts';
+import { isTerminal, type Job, type JobRef, type JobState } from '../core/job.ts';
+import type { JobStore, Written } from '../ports.ts';
 import type { Database } from './database.ts';
+import { createJobRows, isActive } from './job-rows.ts';
 
 /** The store, and what the engine besides flow wants of it: the jobs that live in memory. */
 export type SqliteJobStore = JobStore & {
   /** The record of a job that runs or owes something, else undefined. No I/O. */
   peek(job_id: string): Job | undefined;
   active(): Iterable<Job>;
+  /** Says that check number `checks` of a job has ended, so that nobody waits for its lease. In memory alone. */
+  ended(ref: JobRef, checks: number): void;
+  /** Writes the checks made since each job's last write: a planned restart goes on counting. */
+  keepChecks(): Promise<void>;
 };
 
 /**
- * Jobs that run or owe something live in memory, which is the truth while the process lives; the file is what a restart
- * needs. A claim stays in memory: lost with the process, it costs one early check. The first claim after a boot is
- * written, so that a check which kills the process is counted, and not made for ever.
+ * Jobs that run or owe something live in memory, which always is what the file holds, but for claims: a claim stays in
+ * memory, and lost with the process it costs one early check. The first claim after a boot is written, so that a check
+ * which kills the process is counted, and not made for ever.
+ *
+ * Writes of one job go one by one, and memory follows the file:
+ *
+ *   wait for the job's write under way → may it be? → write → commit → memory → the next one's turn
+ *
+ * so that nobody reads, or builds on, what a full disk may still refuse.
  */
 export function createSqliteJobStore(database: Database): SqliteJobStore {
-  const { sql } = database;
-  const insert = sql.prepare(
-    'INSERT INTO jobs (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  );
-  const updateHot = sql.prepare('UPDATE jobs SET status = ?, active = ?, settled_at_ms = ?, hot = ? WHERE job_id = ?');
-  const updateSeen = sql.prepare('UPDATE jobs SET seen = ? WHERE job_id = ?');
-  const select = sql.prepare('SELECT record, hot, seen FROM jobs WHERE job_id = ?');
-  const lists = new Map<string, StatementSync>();
+  const rows = createJobRows(database.sql);
   const jobs = new Map<string, Job>();
   const runningOf = new Map<string, number>();
+  /** The end of each job's write under way. */
+  const underWay = new Map<string, Promise<void>>();
   const unclaimedSinceBoot = new Set<string>();
+  const unwrittenClaims = new Set<string>();
 
-  for (const row of sql.prepare('SELECT record, hot, seen FROM jobs WHERE active = 1').iterate()) {
-    const job = fromRow(row);
+  for (const job of rows.active()) {
     // Whoever held a lease died with the last process.
     keep({ ...job, state: { ...job.state, lease_until_ms: 0 } });
     unclaimedSinceBoot.add(job.job_id);
@@ -40,43 +44,42 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
     const before = jobs.get(job.job_id);
     const change = Number(!isTerminal(job)) - Number(before !== undefined && !isTerminal(before));
     if (change !== 0) runningOf.set(job.owner, (runningOf.get(job.owner) ?? 0) + change);
-    jobs.set(job.job_id, job);
+    if (isActive(job)) jobs.set(job.job_id, job);
+    else jobs.delete(job.job_id);
   }
-  function forget(job: Job): void {
-    if (jobs.get(job.job_id) === job && !isActive(job)) jobs.delete(job.job_id);
-  }
-  function load(job_id: string): Job | undefined {
-    const known = jobs.get(job_id);
-    if (known !== undefined) return known;
-    const row = select.get(job_id);
-    return row === undefined ? undefined : fromRow(row);
-  }
-  const writeHot = (job: Job): void =>
-    void updateHot.run(job.state.status, Number(isActive(job)), job.state.settled_at_ms, hotOf(job), job.job_id);
+  const load = (job_id: string): Job | undefined => jobs.get(job_id) ?? rows.select(job_id);
 
-  /** Changes memory at once, so that the next claim sees it, and takes it back if the file cannot be written. */
+  async function write(job: Job, how: 'durable' | 'lazy', change: () => void): Promise<void> {
+    const { job_id } = job;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    underWay.set(job_id, promise);
+    try {
+      await database.write(change, how);
+      keep(job);
+      unclaimedSinceBoot.delete(job_id);
+      unwrittenClaims.delete(job_id);
+    } finally {
+      underWay.delete(job_id);
+      resolve();
+    }
+  }
   async function change(
     ref: JobRef,
     may: (job: Job) => boolean,
     next: (job: Job) => Job,
-    how: 'durable' | 'lazy' | 'memory',
+    how: 'durable' | 'lazy' | 'claim',
   ): Promise<Written> {
-    const before = jobs.get(ref.job_id);
+    for (let other = underWay.get(ref.job_id); other !== undefined; other = underWay.get(ref.job_id)) await other;
+    const before = load(ref.job_id);
     if (before === undefined || before.generation_ms !== ref.generation_ms || !may(before))
-      return { written: false, job: load(ref.job_id) };
+      return { written: false, job: before };
     const job = next(before);
-    keep(job);
-    if (how === 'memory') return { written: true, job };
-    try {
-      await database.write(() => {
-        writeHot(job);
-        if (job.seen !== before.seen) updateSeen.run(JSON.stringify(job.seen), job.job_id);
-      }, how);
-    } catch (error) {
-      if (jobs.get(job.job_id) === job) keep(before);
-      throw error;
+    if (how === 'claim' && !unclaimedSinceBoot.has(ref.job_id)) {
+      keep(job);
+      unwrittenClaims.add(ref.job_id);
+    } else if (job !== before) {
+      await write(job, how === 'durable' ? 'durable' : 'lazy', () => rows.update(job, before));
     }
-    forget(job);
     return { written: true, job };
   }
   const runs = (job: Job): boolean => !isTerminal(job);
@@ -85,37 +88,29 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
   return {
     peek: (job_id) => jobs.get(job_id),
     active: () => jobs.values(),
+    ended: (ref, checks) => {
+      const job = jobs.get(ref.job_id);
+      // A write under way holds the lease in what it writes; then it simply runs out.
+      if (job === undefined || underWay.has(ref.job_id) || job.generation_ms !== ref.generation_ms) return;
+      if (isTerminal(job) || job.state.checks !== checks || job.state.lease_until_ms === 0) return;
+      keep(withState(job, { lease_until_ms: 0, unsaved_claims: 0 }));
+    },
+    keepChecks: async () => {
+      const made = [...unwrittenClaims].flatMap((job_id) => jobs.get(job_id) ?? []);
+      unwrittenClaims.clear();
+      if (made.length > 0)
+        await database.write(() => {
+          for (const job of made) rows.update(job, job);
+        }, 'lazy');
+    },
     create: async (job) => {
+      for (let other = underWay.get(job.job_id); other !== undefined; other = underWay.get(job.job_id)) await other;
       const known = load(job.job_id);
       if (known !== undefined) return { created: false, job: known };
-      keep(job);
-      const { job_id, owner, spec, state, generation_ms } = job;
-      try {
-        await database.write(
-          () =>
-            void insert.run(
-              job_id,
-              owner,
-              spec.kind.name,
-              state.status,
-              Number(isActive(job)),
-              generation_ms,
-              state.settled_at_ms,
-              recordOf(job),
-              hotOf(job),
-              JSON.stringify(job.seen),
-            ),
-          'durable',
-        );
-      } catch (error) {
-        if (!isTerminal(job)) runningOf.set(owner, (runningOf.get(owner) ?? 1) - 1);
-        jobs.delete(job_id);
-        throw error;
-      }
-      forget(job);
+      await write(job, 'durable', () => rows.insert(job));
       return { created: true, job };
     },
-    load: (job_id) => Promise.resolve(load(job_id)),
+    load: async (job_id) => load(job_id),
     claim: ({ ref, expected_checks, proven, now_ms, lease_until_ms, next_check_at_ms, unsaved_claims }) =>
       change(
         ref,
@@ -128,7 +123,7 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
             next_check_at_ms,
             unsaved_claims,
           }),
-        unclaimedSinceBoot.delete(ref.job_id) ? 'lazy' : 'memory',
+        'claim',
       ),
     claimStarter: (ref, until_ms) =>
       change(
@@ -146,7 +141,7 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
           handle: handle ?? job.handle,
           seen: seen ?? job.seen,
         }),
-        handle !== undefined || owe.length > 0 ? 'durable' : 'lazy',
+        handle !== undefined || owe.length > 0 || state.status !== undefined ? 'durable' : 'lazy',
       ),
     wishCancel: (ref, at_ms) =>
       change(
@@ -162,59 +157,13 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
       change(
         ref,
         () => true,
-        (job) => withState(job, { owed: job.state.owed.filter((owed) => owed.event_id !== event_id) }),
+        (job) => {
+          const owed = job.state.owed.filter((one) => one.event_id !== event_id);
+          return owed.length === job.state.owed.length ? job : withState(job, { owed });
+        },
         'lazy',
       ),
-    countActive: (owner) => Promise.resolve(runningOf.get(owner) ?? 0),
-    list: (query) => Promise.resolve(page(query)),
+    countActive: async (owner) => runningOf.get(owner) ?? 0,
+    list: async (query) => rows.page(query, (job_id) => jobs.get(job_id)),
   };
-
-  function page(query: ListQuery): { jobs: Job[]; next_cursor: string | null } {
-    const { where, values } = conditionsOf(query);
-    const text = `SELECT job_id, record, hot, seen FROM jobs WHERE ${where} ORDER BY generation_ms DESC, job_id DESC LIMIT ?`;
-    const statement = lists.get(text) ?? sql.prepare(text);
-    lists.set(text, statement);
-    const rows = statement.all(...values, query.limit + 1);
-    const found = rows.slice(0, query.limit).map((row) => jobs.get(String(row['job_id'])) ?? fromRow(row));
-    const last = found.at(-1);
-    return {
-      jobs: found,
-      next_cursor: rows.length > query.limit && last !== undefined ? `${last.generation_ms}.${last.job_id}` : null,
-    };
-  }
 }
-
-function conditionsOf({ owner, status, kind, cursor }: ListQuery): { where: string; values: (string | number)[] } {
-  const where = ['owner = ?'];
-  const values: (string | number)[] = [owner];
-  if (status !== undefined) {
-    where.push('status = ?');
-    values.push(status);
-  }
-  if (kind !== undefined) {
-    where.push('kind = ?');
-    values.push(kind);
-  }
-  if (cursor !== undefined) {
-    const [, generation_ms, job_id] = /^(\d{1,16})\.(job_[0-9a-z]{26})$/.exec(cursor) ?? [];
-    if (generation_ms === undefined || job_id === undefined)
-      throw new RequestError('INVALID_REQUEST', 'the cursor is not one of ours; use next_cursor of the page before', {
-        problems: [{ path: 'cursor', message: 'is not one of ours' }],
-      });
-    where.push('(generation_ms, job_id) < (?, ?)');
-    values.push(Number(generation_ms), job_id);
-  }
-  return { where: where.join(' AND '), values };
-}
-
-const isActive = (job: Job): boolean => !isTerminal(job) || job.state.owed.length > 0;
-const hotOf = ({ state, handle }: Job): string => JSON.stringify({ state, handle });
-const recordOf = ({ state: _state, handle: _handle, seen: _seen, ...record }: Job): string => JSON.stringify(record);
-
-type Row = Record<string, unknown>;
-const parsed = <T>(row: Row, column: string): T => JSON.parse(String(row[column])) as T; // written by recordOf, hotOf and JSON.stringify of the same types
-const fromRow = (row: Row): Job => ({
-  ...parsed<Omit<Job, 'state' | 'handle' | 'seen'>>(row, 'record'),
-  ...parsed<Pick<Job, 'state' | 'handle'>>(row, 'hot'),
-  seen: parsed<JobSeen>(row, 'seen'),
-});
