@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defaultExpectedSeconds, intervalSeconds, timeoutSeconds, week } from './cadence.ts';
 import type { Connection, Target } from './configuration.ts';
 import type { Problem } from './errors.ts';
-import { maxNesting, plantTree } from './jmespath.ts';
+import { maxNesting } from './jmespath.ts';
 import type { Handle, JobSpec } from './job.ts';
 import { eventTypes } from './job.ts';
 import type { Kind } from './kind.ts';
@@ -48,12 +48,17 @@ type Known = {
 
 const maxLabels = 32;
 
+const nestsDeeper = (value: unknown, levels: number): boolean =>
+  value !== null &&
+  typeof value === 'object' &&
+  (levels === 0 || Object.values(value).some((item) => nestsDeeper(item, levels - 1)));
+
 /** Reads an unknown body: every problem at once, unknown keys included. */
 export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   if (raw === null || typeof raw !== 'object' || Array.isArray(raw))
     return { ok: false, problems: [{ path: '', message: 'the body must be a JSON object' }] };
   // Before anything walks the body: every walk is recursive.
-  if (plantTree(raw) === undefined)
+  if (nestsDeeper(raw, maxNesting))
     return { ok: false, problems: [{ path: '', message: `the body must be JSON nested at most ${maxNesting} deep` }] };
   const parsed = startRequestSchema.safeParse(raw);
   const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);

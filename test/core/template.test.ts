@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../lib/core/kind.ts';
+import { placeholdersOf, renderCall, TemplateError, type Variables } from '../../lib/core/template.ts';
+import { planted } from './a-job.ts';
+
+const url = (template: string, variables: Variables): string => renderCall({ url: template }, variables).url;
+const body = (template: NonNullable<Call['body']>, variables: Variables): unknown =>
+  JSON.parse(JSON.stringify(renderCall({ url: '/', body: template }, variables).body));
+
+describe('in a body', () => {
+  const variables: Variables = { n: 7, yes: true, none: null, list: [1, 'a'], text: 'x "y"', o: { k: 1 } };
+  it.each<[NonNullable<Call['body']>, unknown]>([
+    ['{n}', 7],
+    ['{yes}', true],
+    ['{none}', null],
+    ['{list}', [1, 'a']],
+    ['{o}', { k: 1 }],
+    ['{text}', 'x "y"'],
+    ['run {n}', 'run 7'],
+    ['{n}{n}', '77'],
+    ['{list}!', '[1,"a"]!'],
+    [
+      { a: ['{n}', { b: '{yes}' }], '{n}': 'key' },
+      { a: [7, { b: true }], '{n}': 'key' },
+    ],
+    ['{ n }', '{ n }'],
+    ['{}', '{}'],
+    ['{n', '{n'],
+    ['{1n}', '{1n}'],
+    [5, 5],
+  ])('%j becomes %j', (template, rendered) => {
+    expect(body(template, variables)).toEqual(rendered);
+  });
+
+  it.each(['{{n}}', '#{n}', '%{n}', '{n.constructor}', '{n|upper}', '<%= n %>', '{n+1}'])(
+    'evaluates nothing in %s but a plain name',
+    (template) => {
+      expect(body(template, { n: '{secret}', secret: 's' })).toBe(template.replace('{n}', '{secret}'));
+    },
+  );
+
+  it('keeps __proto__ a key', () => {
+    const template = JSON.parse('{"__proto__":{"admin":"{n}"},"constructor":"{n}"}');
+    const rendered = renderCall({ url: '/', body: template }, { n: 1 }).body;
+    expect(JSON.stringify(rendered)).toBe('{"__proto__":{"admin":1},"constructor":1}');
+    expect(Object.getPrototypeOf(rendered)).toBeNull();
+    expect('admin' in {}).toBe(false);
+  });
+});
+
+describe('in a URL', () => {
+  it.each<[string, Variables, string]>([
+    ['/runs/{id}', { id: 'a/b c?d#e' }, '/runs/a%2Fb%20c%3Fd%23e'],
+    ['/runs/{id}', { id: '%2e%2e' }, '/runs/%252e%252e'],
+    ['/runs/{id}', { id: '..\\x' }, '/runs/..%5Cx'],
+    ['/runs/{id}', { id: 'ü' }, '/runs/%C3%BC'],
+    ['/runs/{id}', { id: 7 }, '/runs/7'],
+    ['/runs/{id}', { id: '...' }, '/runs/...'],
+    ['/runs?q={id}&r={id}', { id: 'a&b' }, '/runs?q=a%26b&r=a%26b'],
+    ['{url}', { url: 'https://x.example/ops/1?a=b' }, 'https://x.example/ops/1?a=b'],
+  ])('%s with %o is %s', (template, variables, rendered) => {
+    expect(url(template, variables)).toBe(rendered);
+  });
+
+  it.each<[string, Variables]>([
+    ['/runs/{id}', { id: '.' }],
+    ['/runs/{id}', { id: '..' }],
+    ['/runs/{id}', { id: ' .. ' }],
+    ['/runs/{id}/cancel', { id: '..' }],
+    ['/runs/{id}', { id: '\ud83d' }],
+    ['/runs/{id}', {}],
+    ['/runs/{constructor}', {}],
+    ['/runs/{__proto__}', {}],
+    ['{toString}', {}],
+  ])('rejects %s with %o', (template, variables) => {
+    expect(() => url(template, variables)).toThrow(TemplateError);
+  });
+
+  it('says which names there are', () => {
+    expect(() => url('/{x}', { id: 1, other: 2 })).toThrow('{x} has no value; known: id, other');
+  });
+
+  it('never has more segments than its template, nor fewer', () => {
+    const segments = (text: string): number => new URL(text, 'https://x.example').pathname.split('/').length;
+    const piece = fc.constantFrom('..', '.', '/', '\\', '%2e', '%2f', 'a', '?', '#', ' ', '\t', '@', ':', 'ü');
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(piece, { maxLength: 6 }).map((all) => all.join('')),
+      fc.integer(),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        for (const template of ['/runs/{a}/x/{b}/cancel', '/{a}', '/v1/run-{a}/{b}?c={a}']) {
+          let rendered: string;
+          try {
+            rendered = url(template, { a, b });
+          } catch (error) {
+            expect(error).toBeInstanceOf(TemplateError);
+            continue;
+          }
+          expect(segments(rendered)).toBe(segments(template));
+          expect(new URL(rendered, 'https://x.example').host).toBe('x.example');
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('in headers and query', () => {
+  it('fills values as text and leaves names alone', () => {
+    const call: Call = { url: '/', query: { '{n}': 'q {n}', limit: 5 }, headers: { 'x-run': 'r-{n}' } };
+    expect(renderCall(call, { n: 7 })).toEqual({
+      url: '/',
+      query: { '{n}': 'q 7', limit: 5 },
+      headers: { 'x-run': 'r-7' },
+    });
+  });
+
+  it.each(['a\r\nx-evil: 1', 'a\nb', 'a\0', 'ü', '\u2028'])('rejects the header value %j', (value) => {
+    expect(() => renderCall({ url: '/', headers: { 'x-run': '{v}' } }, { v: value })).toThrow(TemplateError);
+  });
+
+  it('keeps __proto__ a key', () => {
+    const call: Call = { url: '/', query: JSON.parse('{"__proto__":"{n}"}') };
+    expect(JSON.stringify(renderCall(call, { n: 1 }).query)).toBe('{"__proto__":"1"}');
+  });
+
+  it('brings the method along, and nothing that was not there', () => {
+    expect(renderCall({ method: 'PUT', url: '/' }, {})).toEqual({ method: 'PUT', url: '/' });
+  });
+});
+
+it('lists the names that a call asks for, once each', () => {
+  const call: Call = {
+    url: '/{a}/{b}',
+    query: { q: '{c}' },
+    headers: { h: '{a}' },
+    body: planted({ x: ['{d}'] }) as Call['body'] & object,
+  };
+  expect(placeholdersOf(call)).toEqual(['a', 'b', 'c', 'd']);
+});
