@@ -1,10 +1,10 @@
 import { backedOffSeconds, heartbeatSeconds, lostAfterErrors, maxUnsavedClaims, rampedSeconds } from './cadence.ts';
-import { type Tree, valueAt } from './jmespath.ts';
+import type { Tree } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
-import { cutText, cutTree, textAt } from './looked-at.ts';
+import { cutText, seenIn, textAt } from './looked-at.ts';
 import type { Verdict } from './verdict.ts';
-import { isRunningWord } from './verdict.ts';
+import { isRunningWord, withUnknownWord } from './verdict.ts';
 
 /** One look at the remote side: what it means, what it said, and the progress asked for apart (null: none known). */
 export type Look = { verdict: Verdict; body: Tree | undefined; progress_pct: number | null };
@@ -13,7 +13,6 @@ export type Look = { verdict: Verdict; body: Tree | undefined; progress_pct: num
 export type Decision = { state: StatePatch; seen: JobSeen | null; tell: EventType[]; due_at_ms: number | null };
 
 const notFoundGraceMs = 30_000;
-const maxUnknownWords = 5;
 const endedWords = { success: 'complete', failure: 'failed', cancelled: 'cancelled' } as const;
 const nothingMatches =
   'no acceptor path leads to a value in the answers so far; check the acceptors against observed.value';
@@ -99,14 +98,6 @@ function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'goin
   return { phase, upstream_state: word, matched, warnings, progress_pct, consecutive_errors: 0, last_error: null };
 }
 
-/** Warns of a word once. A few will do: what comes later, the outcome of a cancel say, must find room. */
-function withUnknownWord(warnings: string[], word: string): string[] {
-  const about = 'the remote state ';
-  if (warnings.filter((warning) => warning.startsWith(about)).length >= maxUnknownWords) return warnings;
-  const quoted = JSON.stringify(cutText(word, 80));
-  return withWarning(warnings, `${about}${quoted} is in no acceptor; it is read as still running`);
-}
-
 /** Which events a patch amounts to. `failing` and `overdue` are told once a job, the others at every entry. */
 function eventsOf(job: Job, patch: StatePatch, now_ms: number): EventType[] {
   const { state, spec } = job;
@@ -170,7 +161,7 @@ function again(
       not_before_ms,
       ...(once.length > 0 ? { told: [...state.told, ...once] } : {}),
     },
-    seen: look.body !== undefined && (changed || firstSight) ? seenIn(job, look.body) : null,
+    seen: look.body !== undefined && (changed || firstSight) ? seenIn(job.spec.kind.paths, look.body) : null,
     tell,
     due_at_ms,
   };
@@ -220,7 +211,7 @@ function settle(
 ): Decision {
   const { state, spec } = job;
   const word = look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
-  const seen = look.body === undefined ? job.seen : seenIn(job, look.body);
+  const seen = look.body === undefined ? job.seen : seenIn(job.spec.kind.paths, look.body);
   // What this answer says of the end, else our own words for it: what was said on the way says nothing of how it ended.
   const theirs = look.body === undefined || reason === 'internal_error' ? null : seen.message;
   const words = theirs ?? ours ?? seen.message;
@@ -239,16 +230,6 @@ function settle(
     seen: { ...seen, message: words },
     tell: ['settled'],
     due_at_ms: null,
-  };
-}
-
-/** What the answer shows a reader: message and result by the kind's paths, the whole as `observed`; each cut. */
-function seenIn(job: Job, body: Tree): JobSeen {
-  const { paths } = job.spec.kind;
-  return {
-    message: textAt(body, paths.message) ?? null,
-    observed: cutTree(body),
-    result: paths.result === undefined ? null : cutTree(valueAt(body, paths.result)),
   };
 }
 

@@ -1,4 +1,6 @@
 import { type Tree, valueAt } from './jmespath.ts';
+import type { JobSeen } from './job.ts';
+import type { Paths } from './kind.ts';
 
 const maxTreeLength = 8 * 1024;
 const maxMessageLength = 2 * 1024;
@@ -32,3 +34,10 @@ export function progressAt(body: Tree, path: string | undefined): number | null 
   if (typeof number !== 'number' || !Number.isFinite(number)) return null;
   return Math.min(99, Math.max(0, Math.round(number * 10) / 10));
 }
+
+/** What an answer shows a reader: message and result by the kind's paths, the whole as `observed`; each cut. */
+export const seenIn = (paths: Paths, body: Tree): JobSeen => ({
+  message: textAt(body, paths.message),
+  observed: cutTree(body),
+  result: paths.result === undefined ? null : cutTree(valueAt(body, paths.result)),
+});

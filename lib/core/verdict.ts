@@ -1,5 +1,7 @@
 import { faultTypeOf, judge, readsBody } from './acceptors.ts';
+import { withWarning } from './job.ts';
 import type { Acceptor, FaultType } from './kind.ts';
+import { cutText } from './looked-at.ts';
 import type { Observation } from './observation.ts';
 
 /** What one look means for the job. A failed check is not a failed job. */
@@ -74,3 +76,13 @@ const runningWords = new Set(
 
 /** Whether a state word is commonly used for "still going"; any other that no acceptor knows is worth a warning. */
 export const isRunningWord = (word: string): boolean => runningWords.has(word.toLowerCase().replace(/[^a-z]/g, ''));
+
+const maxUnknownWords = 5;
+
+/** Warns of a word once. A few will do: what comes later, the outcome of a cancel say, must find room. */
+export function withUnknownWord(warnings: string[], word: string): string[] {
+  const about = 'the remote state ';
+  if (warnings.filter((warning) => warning.startsWith(about)).length >= maxUnknownWords) return warnings;
+  const quoted = JSON.stringify(cutText(word, 80));
+  return withWarning(warnings, `${about}${quoted} is in no acceptor; it is read as still running`);
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { cutText, cutTree, progressAt, textAt } from '../../lib/core/looked-at.ts';
+import { planted } from './a-job.ts';
+
+describe('cutText', () => {
+  it.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'ab…'],
+    ['a😀b', 4, 'a😀b'],
+    ['a😀bc', 3, 'a…'],
+    ['', 3, ''],
+  ])('%j to %i characters is %j', (text, length, cut) => {
+    expect(cutText(text, length)).toBe(cut);
+  });
+});
+
+describe('cutTree', () => {
+  it('keeps 8 KB of JSON as they are and cuts beyond', () => {
+    const fits = planted(['x'.repeat(8192 - 4)]);
+    expect(cutTree(fits)).toBe(fits);
+    const large = planted(['x'.repeat(8192 - 3)]);
+    const text = JSON.stringify(large).slice(0, 8192);
+    expect(JSON.stringify(cutTree(large)) === JSON.stringify({ _truncated: true, text })).toBe(true);
+  });
+});
+
+describe('textAt', () => {
+  it.each<[unknown, string | null]>([
+    ['  verbatim\n', '  verbatim\n'],
+    [7, '7'],
+    [false, 'false'],
+    [{ a: [1] }, '{"a":[1]}'],
+    ['', null],
+    [null, null],
+    [undefined, null],
+  ])('%j reads as %j', (value, text) => {
+    expect(textAt(planted(value === undefined ? {} : { value }), 'value')).toBe(text);
+  });
+
+  it('is null without a path', () => expect(textAt('x', undefined)).toBeNull());
+});
+
+describe('progressAt', () => {
+  it.each<[unknown, number | null]>([
+    [0, 0],
+    [60, 60],
+    [33.333, 33.3],
+    ['45%', 45],
+    ['0.5', 0.5],
+    [100, 99],
+    [1000, 99],
+    [-3, 0],
+    ['soon', null],
+    [true, null],
+    [[50], null],
+    [null, null],
+  ])('%j is %s per cent: it never ends a job', (value, progress) => {
+    expect(progressAt(planted({ value }), 'value')).toBe(progress);
+  });
+
+  it('is null without a path', () => expect(progressAt(50, undefined)).toBeNull());
+});
