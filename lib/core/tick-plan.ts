@@ -9,7 +9,7 @@ type Wake = { carrier: 'chain' | 'heartbeat'; expected_checks: number | null };
 /**
  * Says what a tick does with a running job.
  *
- *   chain n ── number is n? ── no → drop (a duplicate or a late one: the check was made)
+ *   chain n ── number is n? ── higher → drop (a duplicate or a late one: the check was made)   lower → an old read: re-send
  *                 │ yes, and due (or early by < 2 s) → check      early → re-send, never drop
  *   chain without a number (a cancel wish) → check as soon as no lease is live
  *   heartbeat ── interval ≥ 60 s: it carries the checks
@@ -21,7 +21,9 @@ export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
   const clockJumpedBack = now_ms < (state.claimed_at_ms ?? job.started_at_ms);
   const leased = state.lease_until_ms > now_ms && !clockJumpedBack;
   if (tick.carrier === 'chain' && tick.expected_checks !== null) {
-    if (tick.expected_checks !== state.checks) return { do: 'drop', why: `check ${tick.expected_checks + 1} was made` };
+    // The record is older than the tick: a read may trail the last write.
+    if (tick.expected_checks > state.checks) return { do: 'resend', at_ms: now_ms + 1000 };
+    if (tick.expected_checks < state.checks) return { do: 'drop', why: `check ${tick.expected_checks + 1} was made` };
     const early = now_ms < state.next_check_at_ms - earlyMs;
     return early && !clockJumpedBack ? { do: 'resend', at_ms: state.next_check_at_ms } : { do: 'check', proven: true };
   }

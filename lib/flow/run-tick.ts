@@ -1,4 +1,4 @@
-import { carrierOf, checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
+import { checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
 import { type Decision, decide, type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
 import type { Handle, Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
@@ -6,14 +6,19 @@ import { planTick, type TickPlan } from '../core/tick-plan.ts';
 import type { Ports, Settings, Tick } from '../ports.ts';
 import { cancelAtDeadline, passOnWish } from './cancel-remote-job.ts';
 import { lookAtJob } from './look-at-job.ts';
+import { resumeStart } from './resume-start.ts';
+import { sendNext } from './send-next-tick.ts';
 import { finishJob, owe, payOwed, settleJob } from './settle-job.ts';
-import { isStarting, startRemoteJob } from './start-remote-job.ts';
+import { isStarting } from './start-remote-job.ts';
 
 /** Everything a tick touches; as an IAM policy: read and write jobs, delete their schedule, send ticks, announce, call out. */
 export type TickPorts = Pick<
   Ports,
   'jobs' | 'schedules' | 'ticks' | 'events' | 'announcements' | 'transports' | 'clock'
 >;
+
+/** A read can be this much older than the last write. */
+const freshMs = 60_000;
 
 /** What a tick came to, for logs and metrics. `job` is the record afterwards, undefined when it is gone. */
 export type TickReport = {
@@ -31,15 +36,12 @@ export async function runTick(
   budget_ms = checkBudgetMs,
 ): Promise<TickReport> {
   const loaded = await ports.jobs.load(tick.job_id);
-  if (loaded === undefined) {
-    await ports.schedules.delete(refOf(tick));
-    return { outcome: 'gone', job: undefined };
-  }
+  if (loaded === undefined) return leaveGone(ports, tick);
   if (loaded.generation_ms !== tick.generation_ms)
     return { outcome: 'gone', why: 'a tick of an earlier job with this id', job: loaded };
   if (isTerminal(loaded)) return { outcome: 'finished', job: await finishJob(ports, settings, loaded) };
   const job = await payOwed(ports, settings, loaded);
-  if (isStarting(job)) return resumeStart(ports, settings, job, budget_ms);
+  if (isStarting(job)) return resumeStart(ports, settings, job, tick, budget_ms);
 
   const plan = planTick(job, tick, ports.clock.now());
   if (plan.do === 'drop') return { outcome: 'dropped', why: plan.why, job };
@@ -50,34 +52,15 @@ export async function runTick(
   return claimAndCheck(ports, settings, job, plan, budget_ms);
 }
 
-/** A job whose remote side has not begun, as far as the record knows: the process that was to start it may be gone. */
-async function resumeStart(ports: TickPorts, settings: Settings, job: Job, budget_ms: number): Promise<TickReport> {
+/** A job without a record has ended long ago; but the read may be older than a record that was just written. */
+async function leaveGone(ports: TickPorts, tick: Tick): Promise<TickReport> {
   const now_ms = ports.clock.now();
-  const claimed_until_ms = job.state.starter_claimed_until_ms;
-  const settle = async (
-    status: 'failed' | 'cancelled',
-    reason: 'start_unknown' | 'cancelled_by_caller' | 'timed_out',
-    message: string,
-  ): Promise<TickReport> => {
-    const settled = await settleJob(ports, settings, job, { status, reason, message, expected_checks: null });
-    return { outcome: 'settled', job: settled.job };
-  };
-  if (claimed_until_ms !== null) {
-    if (now_ms < claimed_until_ms) return { outcome: 'starting', job };
-    return settle(
-      'failed',
-      'start_unknown',
-      'we stopped while the start call was under way; it is not known whether the remote job began',
-    );
+  if (now_ms - tick.generation_ms >= freshMs) {
+    await ports.schedules.delete(refOf(tick));
+    return { outcome: 'gone', job: undefined };
   }
-  if (job.state.cancel_requested_at_ms !== null)
-    return settle('cancelled', 'cancelled_by_caller', 'cancelled before it was started');
-  if (now_ms >= job.deadline_at_ms)
-    return settle('failed', 'timed_out', 'the deadline passed before it could be started');
-  if (now_ms < job.state.next_check_at_ms) return { outcome: 'starting', job };
-  const started = await startRemoteJob(ports, settings, job, budget_ms);
-  if (!isTerminal(started) && !isStarting(started)) await sendNext(ports, started, started.state.next_check_at_ms);
-  return { outcome: isTerminal(started) ? 'settled' : 'starting', job: started };
+  if (tick.carrier === 'chain') await ports.ticks.send({ ...tick, due_at_ms: now_ms + 1000 });
+  return { outcome: 'resent', why: 'the record is too new to be gone', job: undefined };
 }
 
 async function claimAndCheck(
@@ -176,10 +159,3 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
 }
 
 const lookedAt = (verdict: Checked['verdict']): Look['verdict']['type'] => (verdict === 'blocked' ? 'going' : verdict);
-
-/** The chain's next tick; none where the heartbeat carries the checks. */
-export async function sendNext(ports: Pick<Ports, 'ticks' | 'clock'>, job: Job, due_at_ms: number): Promise<void> {
-  const delay_seconds = (due_at_ms - ports.clock.now()) / 1000;
-  if (carrierOf(job.spec.interval_seconds, delay_seconds) === 'heartbeat') return;
-  await ports.ticks.send({ ...refOf(job), carrier: 'chain', expected_checks: job.state.checks, due_at_ms });
-}

@@ -36,7 +36,8 @@ export async function settleJob(
       next_check_at_ms: now_ms,
     },
     owe: owe(job, ['settled'], now_ms),
-    seen: { ...job.seen, message: verdict.message ?? job.seen.message },
+    // Without words of our own, what the last check saw stays: it may be newer than this record.
+    ...(verdict.message === null ? {} : { seen: { ...job.seen, message: verdict.message } }),
   });
   return written.written ? { written: true, job: await finishJob(ports, settings, written.job) } : written;
 }

@@ -6,9 +6,10 @@ import { isTerminal, newJob, refOf, withWarning } from '../core/job.ts';
 import { readStartRequest } from '../core/start-request.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { lookAtJob } from './look-at-job.ts';
-import { runTick, sendNext, type TickPorts } from './run-tick.ts';
+import { runTick, type TickPorts } from './run-tick.ts';
+import { sendNext } from './send-next-tick.ts';
 import { finishJob, owe } from './settle-job.ts';
-import { isStarting, startRemoteJob } from './start-remote-job.ts';
+import { startRemoteJob } from './start-remote-job.ts';
 
 /** A tick's ports, and names for new jobs. */
 export type StartPorts = TickPorts & Pick<Ports, 'ids'>;
@@ -86,22 +87,23 @@ async function begin(ports: StartPorts, settings: Settings, job: Job, left: () =
     await sendNext(ports, job, job.state.next_check_at_ms);
     return finishJob(ports, settings, job);
   }
-  const started = await startRemoteJob(ports, settings, job, left());
+  // Too slow so far: a call that is cut short would leave it unknown whether the job began. The tick has time enough.
+  if (left() < starterNeedsMs) {
+    await sendNext(ports, job, ports.clock.now());
+    return job;
+  }
+  const { came, job: started } = await startRemoteJob(ports, settings, job, left());
   if (started.state.reason === 'start_rejected')
     throw new RequestError('START_REJECTED', started.seen.message ?? 'the remote system refused to start the job', {
       job_id: job.job_id,
     });
-  if (isTerminal(started)) return started;
-  const first = {
-    ...refOf(job),
-    carrier: 'chain',
-    expected_checks: 0,
-    due_at_ms: started.state.next_check_at_ms,
-  } as const;
-  if (isStarting(started) || job.spec.first_check === 'later' || left() < firstCheckNeedsMs) {
-    await ports.ticks.send(first);
+  if (isTerminal(started) || came === 'elsewhere') return started;
+  const { next_check_at_ms } = started.state;
+  if (came === 'postponed' || job.spec.first_check === 'later' || left() < firstCheckNeedsMs) {
+    await sendNext(ports, started, next_check_at_ms);
     return started;
   }
+  const first = { ...refOf(job), carrier: 'chain', expected_checks: 0, due_at_ms: next_check_at_ms } as const;
   return (await runTick(ports, settings, first, left())).job ?? started;
 }
 
@@ -151,12 +153,6 @@ async function sameJob(ports: StartPorts, settings: Settings, job: Job, spec: Jo
     );
   if (isTerminal(job)) return finishJob(ports, settings, job);
   await createSchedule(ports, job);
-  if (job.state.checks === 0)
-    await ports.ticks.send({
-      ...refOf(job),
-      carrier: 'chain',
-      expected_checks: 0,
-      due_at_ms: job.state.next_check_at_ms,
-    });
+  if (job.state.checks === 0) await sendNext(ports, job, job.state.next_check_at_ms);
   return job;
 }

@@ -1,11 +1,12 @@
 import { faultTypeOf } from '../core/acceptors.ts';
 import { plannedDueAt } from '../core/decide.ts';
+import { InvariantError } from '../core/errors.ts';
 import { valueAt } from '../core/jmespath.ts';
 import type { Handle, Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
 import { cutText, textAt } from '../core/looked-at.ts';
 import type { Answer, Observation } from '../core/observation.ts';
-import type { Ports, Settings } from '../ports.ts';
+import type { Ports, Settings, Written } from '../ports.ts';
 import { callStarter } from './look-at-job.ts';
 import { settleJob } from './settle-job.ts';
 
@@ -15,21 +16,32 @@ type StartPorts = Pick<Ports, 'jobs' | 'schedules' | 'events' | 'announcements' 
 const starterClaimMs = 35_000;
 const maxIdLength = 2048;
 
+/** What came of it, with the job as it stands then. `elsewhere`: somebody else has the right to start it, or it has begun; the next tick is theirs to send. */
+export type Started = { came: 'begun' | 'postponed' | 'settled' | 'elsewhere'; job: Job };
+
+/** Takes the one right to call the starter: whoever has it, and nobody else, may say what became of the start. */
+export const claimStarter = (ports: Pick<Ports, 'jobs' | 'clock'>, job: Job): Promise<Written> =>
+  ports.jobs.claimStarter(refOf(job), ports.clock.now() + starterClaimMs);
+
 /**
  * Starts the remote job, at most once whatever crashes: the claim is durable before the call, and once a call may have
  * left us it is never given back.
- * Returns the job as it stands then: polling, or settled as rejected or unknown.
  */
-export async function startRemoteJob(ports: StartPorts, settings: Settings, job: Job, budget_ms: number): Promise<Job> {
+export async function startRemoteJob(
+  ports: StartPorts,
+  settings: Settings,
+  job: Job,
+  budget_ms: number,
+): Promise<Started> {
   const { start } = job.spec.kind;
-  if (start === null) return job;
-  const claimed = await ports.jobs.claimStarter(refOf(job), ports.clock.now() + starterClaimMs);
-  if (!claimed.written) return claimed.job ?? job;
+  if (start === null) throw new InvariantError(`${job.job_id} is to be started, but its kind has no start call`);
+  const claimed = await claimStarter(ports, job);
+  if (!claimed.written) return { came: 'elsewhere', job: claimed.job ?? job };
   const observation = await callStarter(ports, job.spec, start, budget_ms);
   if (!observation.answered && observation.postponed)
-    return giveClaimBack(ports, claimed.job, observation.retry_after_seconds ?? 1);
+    return { came: 'postponed', job: await giveClaimBack(ports, claimed.job, observation.retry_after_seconds ?? 1) };
   const handle = readHandle(claimed.job, observation);
-  if (typeof handle !== 'string') return recordHandle(ports, claimed.job, handle);
+  if (typeof handle !== 'string') return { came: 'begun', job: await recordHandle(ports, claimed.job, handle) };
   const reason = isUnclear(observation) ? 'start_unknown' : 'start_rejected';
   const settled = await settleJob(ports, settings, claimed.job, {
     status: 'failed',
@@ -37,12 +49,13 @@ export async function startRemoteJob(ports: StartPorts, settings: Settings, job:
     message: handle,
     expected_checks: null,
   });
-  return settled.job ?? claimed.job;
+  return { came: 'settled', job: settled.job ?? claimed.job };
 }
 
 /** Our own rate budget held the call back: nothing left us, so that the next tick may start. */
 async function giveClaimBack(ports: StartPorts, job: Job, seconds: number): Promise<Job> {
-  const state = { starter_claimed_until_ms: null, next_check_at_ms: ports.clock.now() + seconds * 1000 };
+  const next_check_at_ms = Math.min(ports.clock.now() + seconds * 1000, job.deadline_at_ms);
+  const state = { starter_claimed_until_ms: null, next_check_at_ms };
   const written = await ports.jobs.save({ ref: refOf(job), expected_checks: null, state, owe: [] });
   return written.job ?? job;
 }

@@ -28,7 +28,7 @@ describe('a tick of the chain', () => {
     ['2.001 s early', 7, 127.999, {}, { do: 'resend', at_ms: at(130) }],
     ['much too early', 7, 101, {}, { do: 'resend', at_ms: at(130) }],
     ['a duplicate of one that was served', 6, 130, {}, drop],
-    ['from the future', 8, 130, {}, drop],
+    ['ahead of the record, which is an old read', 8, 130, {}, { do: 'resend', at_ms: at(131) }],
     ['due, under the lease that its own number proves over', 7, 130, leased, proven],
     ['after the clock jumped back', 7, -50, {}, proven],
     ['after it jumped far ahead', 7, 1_000_000, {}, proven],

@@ -195,6 +195,8 @@ export function world(options: WorldOptions = {}) {
     acknowledged,
     /** Moves the clock, bringing every tick that falls due, in order. */
     advance: time.advance,
+    /** Resolves when the clock has been moved on by so much: how a port call is made slow. */
+    wait: time.wait,
     jobs: jobs.all,
     events: events.appended,
     published: announcements.published,
