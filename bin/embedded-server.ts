@@ -7,6 +7,7 @@ import { toolVersion } from '../lib/cli/version.ts';
 import type { JobEvent } from '../lib/core/announcement.ts';
 import { type Configuration, type Target, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, type Problem, RequestError } from '../lib/core/errors.ts';
+import { openDatabase } from '../lib/embedded/database.ts';
 import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
 import type { Attempt } from '../lib/embedded/sqlite-announcements.ts';
@@ -60,7 +61,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   let engine: Engine;
   try {
     engine = startEngine({
-      directory: options.data_directory,
+      database: openDatabase(options.data_directory),
       settings,
       transports,
       observer: options.observer,

@@ -34,6 +34,10 @@ export type Database = {
   sql: DatabaseSync;
   /** Runs `change` in the next commit. `durable`: that commit is fsynced, so that it outlives a power cut; others outlive `kill -9`. */
   write(change: () => void, durability: 'durable' | 'lazy'): Promise<void>;
+  /** Commits made so far, those with an fsync apart. */
+  commits: Readonly<Record<'durable' | 'lazy', number>>;
+  /** What an operator is told of an error met while the file is read for the first time. */
+  unreadable(error: unknown): ConfigError;
   /** Commits what waits and closes the file. */
   close(): void;
 };
@@ -47,14 +51,25 @@ export function openDatabase(directory: string): Database {
   let waiting: Waiting[] = [];
   let scheduled = false;
   let closed = false;
+  const commits = { durable: 0, lazy: 0 };
+  const begin = sql.prepare('BEGIN IMMEDIATE');
+  const end = sql.prepare('COMMIT');
+  let synchronous = '';
 
+  /** FULL fsyncs the write-ahead log at commit, NORMAL leaves that to the next durable one. */
+  function synchronise(how: 'durable' | 'lazy'): void {
+    if (synchronous === how) return;
+    sql.exec(how === 'durable' ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
+    synchronous = how;
+  }
   function commit(batch: Waiting[]): void {
     try {
-      // FULL fsyncs the write-ahead log at commit, NORMAL leaves that to the next durable one.
-      sql.exec(batch.some((one) => one.durable) ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
-      sql.exec('BEGIN IMMEDIATE');
+      const how = batch.some((one) => one.durable) ? 'durable' : 'lazy';
+      synchronise(how);
+      begin.run();
       for (const one of batch) one.change();
-      sql.exec('COMMIT');
+      end.run();
+      commits[how] += 1;
     } catch (error) {
       rollBack(sql);
       // Alone, each shows whether it is the one that cannot be written.
@@ -72,6 +87,8 @@ export function openDatabase(directory: string): Database {
   }
   return {
     sql,
+    commits,
+    unreadable: (error) => translateOpening(error, path),
     write: (change, durability) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new RequestError('UNAVAILABLE', 'the engine is stopping', { retry_after_ms: 1000 }));
@@ -100,8 +117,9 @@ function open(directory: string, path: string): DatabaseSync {
       { cause: error },
     );
   }
+  let sql: DatabaseSync | undefined;
   try {
-    const sql = new DatabaseSync(path);
+    sql = new DatabaseSync(path);
     // Exclusive: the lock is held until the process ends, so that a second engine on the file fails at once.
     sql.exec(
       'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT;',
@@ -109,18 +127,17 @@ function open(directory: string, path: string): DatabaseSync {
     migrate(sql, path);
     return sql;
   } catch (error) {
+    sql?.close();
     throw error instanceof ConfigError ? error : translateOpening(error, path);
   }
 }
 
 function migrate(sql: DatabaseSync, path: string): void {
   const found = Number(sql.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (found > layoutVersion) {
-    sql.close();
+  if (found > layoutVersion)
     throw new ConfigError(
       `${path} was written by a newer untildone (layout ${found}, this one reads ${layoutVersion}); run that version, or use another --data-dir`,
     );
-  }
   if (found === layoutVersion) return;
   sql.exec(`BEGIN IMMEDIATE; ${layout} COMMIT;`);
 }

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobEvent } from '../core/announcement.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { runTick, type TickReport } from '../flow/run-tick.ts';
-import type { Ports, Settings, Tick, Transport } from '../ports.ts';
-import { openDatabase } from './database.ts';
+import type { JobStore, Ports, Settings, Tick, Transport } from '../ports.ts';
+import type { Database } from './database.ts';
 import { randomIds } from './random-ids.ts';
 import { keepRetention } from './retention.ts';
 import { type Attempt, createSqliteAnnouncements } from './sqlite-announcements.ts';
 import { createSqliteEvents } from './sqlite-events.ts';
-import { createSqliteJobStore } from './sqlite-job-store.ts';
+import { createSqliteJobStore, type SqliteJobStore } from './sqlite-job-store.ts';
 import { createTickRunner } from './tick-runner.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
@@ -20,7 +21,8 @@ export type Observer = {
 };
 
 export type EngineOptions = {
-  directory: string;
+  /** Open; the engine closes it when it stops. */
+  database: Database;
   settings: Settings;
   transports: Record<'http', Transport>;
   /** Tells one target once; undefined for a target that is not configured. */
@@ -40,47 +42,68 @@ export type Engine = {
   stop(): Promise<void>;
 };
 
-/** Opens the file, takes up every job in it where it was left, and runs until stopped. Throws ConfigError when the file cannot be had. */
+/** Takes up every job in the file where it was left, and runs until stopped. Throws ConfigError when the file cannot be read. */
 export function startEngine(options: EngineOptions): Engine {
-  const { settings, observer, timers = systemTimers } = options;
-  const database = openDatabase(options.directory);
-  const jobs = createSqliteJobStore(database);
-  const events = createSqliteEvents(database);
-  const announcements = createSqliteAnnouncements({ database, timers, tell: options.tell, observe: observer.delivery });
-  const runner = createTickRunner({
-    timers,
-    peek: jobs.peek,
-    run: (tick) => runTick(ports, settings, tick),
-    observe: observer.tick,
-  });
-  const ports: Ports = {
-    jobs,
-    schedules: runner.schedules,
-    ticks: runner.ticks,
-    events: {
-      ...events,
-      append: async (owner, event) => {
-        await events.append(owner, event);
-        observer.event(event);
+  const { database, settings, observer, timers = systemTimers } = options;
+  try {
+    return start({ ...options, timers });
+  } catch (error) {
+    database.close();
+    throw error instanceof ConfigError ? error : database.unreadable(error);
+  }
+
+  function start({ tell, transports }: EngineOptions): Engine {
+    const jobs = createSqliteJobStore(database);
+    const announcements = createSqliteAnnouncements({ database, timers, tell, observe: observer.delivery });
+    const runner = createTickRunner({
+      timers,
+      peek: jobs.peek,
+      run: (tick) => runToItsEnd(ports, settings, jobs, tick),
+      observe: observer.tick,
+    });
+    const ports: Ports = {
+      jobs,
+      schedules: runner.schedules,
+      ticks: runner.ticks,
+      events: createSqliteEvents(database, observer.event),
+      announcements,
+      transports,
+      clock: { now: timers.now, sleep: (ms) => sleep(ms, undefined) },
+      ids: randomIds,
+    };
+    for (const job of jobs.active()) runner.resume(job);
+    announcements.resume();
+    const retention = keepRetention(database, timers, settings.limits.retention_days);
+    return {
+      ports,
+      active: jobs.active,
+      schedules: runner.beating,
+      stop: async () => {
+        retention.stop();
+        await runner.stop();
+        await announcements.stop();
+        // A full disk does not hold up the end: what is not written costs early checks.
+        await jobs.keepChecks().catch(() => undefined);
+        database.close();
       },
-    },
-    announcements,
-    transports: options.transports,
-    clock: { now: timers.now, sleep: (ms) => sleep(ms, undefined) },
-    ids: randomIds,
+    };
+  }
+}
+
+/**
+ * Runs a tick and, however it went, says that its check has ended: nothing else in this process will wait for the lease,
+ * and what was written or not, the check did not kill us.
+ */
+async function runToItsEnd(ports: Ports, settings: Settings, jobs: SqliteJobStore, tick: Tick): Promise<TickReport> {
+  let claimed: Job | undefined;
+  const claim: JobStore['claim'] = async (wanted) => {
+    const written = await jobs.claim(wanted);
+    if (written.written) claimed = written.job;
+    return written;
   };
-  for (const job of jobs.active()) runner.resume(job);
-  announcements.resume();
-  const retention = keepRetention(database, timers, settings.limits.retention_days);
-  return {
-    ports,
-    active: jobs.active,
-    schedules: runner.beating,
-    stop: async () => {
-      retention.stop();
-      await runner.stop();
-      await announcements.stop();
-      database.close();
-    },
-  };
+  try {
+    return await runTick({ ...ports, jobs: { ...jobs, claim } }, settings, tick);
+  } finally {
+    if (claimed !== undefined) jobs.ended(claimed, claimed.state.checks);
+  }
 }

@@ -2,6 +2,7 @@ import { type JobEvent, nextAttemptDelayMs } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import type { Announcements } from '../ports.ts';
 import type { Database } from './database.ts';
+import { createFifo, type Fifo } from './fifo.ts';
 import type { Timers } from './timers.ts';
 
 /** What one attempt came to; `gone`: the target wants no more of this, ever. */
@@ -26,7 +27,7 @@ export type SqliteAnnouncementsOptions = {
 };
 
 type Delivery = { event_id: string; target: string; attempts: number };
-type Line = { waiting: Delivery[]; underWay: number };
+type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
 const mostAtOnce = 8;
@@ -57,7 +58,7 @@ export function createSqliteAnnouncements({
   let stopped = false;
 
   function lineOf(target: string): Line {
-    const line = lines.get(target) ?? { waiting: [], underWay: 0 };
+    const line = lines.get(target) ?? { waiting: createFifo<Delivery>(), underWay: 0 };
     lines.set(target, line);
     return line;
   }

@@ -3,8 +3,11 @@ import { RequestError } from '../core/errors.ts';
 import type { Events } from '../ports.ts';
 import type { Database } from './database.ts';
 
-/** The inbox: one table in append order, whose positions are the cursors. An event is served once its commit is on disk. */
-export function createSqliteEvents(database: Database): Events {
+/**
+ * The inbox: one table in append order, whose positions are the cursors. An event is served once its commit is on disk.
+ * `observe` hears of each event once, when it is.
+ */
+export function createSqliteEvents(database: Database, observe: (event: JobEvent) => void = () => undefined): Events {
   const insert = database.sql.prepare(
     'INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING',
   );
@@ -12,13 +15,15 @@ export function createSqliteEvents(database: Database): Events {
     'SELECT position, event FROM events WHERE owner = ? AND position > ? ORDER BY position LIMIT ?',
   );
   return {
-    append: (owner, event) => {
+    append: async (owner, event) => {
       const { event_id, timestamp, data } = event;
+      let fresh = false;
       // Durable: a position handed out as a cursor must never be given to another event.
-      return database.write(
-        () => void insert.run(event_id, data.job_id, owner, Date.parse(timestamp), JSON.stringify(event)),
-        'durable',
-      );
+      await database.write(() => {
+        const row = [event_id, data.job_id, owner, Date.parse(timestamp), JSON.stringify(event)] as const;
+        fresh = insert.run(...row).changes > 0;
+      }, 'durable');
+      if (fresh) observe(event);
     },
     list: async ({ owner, cursor, limit }) => {
       const after = positionOf(cursor);

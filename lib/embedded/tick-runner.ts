@@ -1,8 +1,10 @@
+import { chainGraceMs } from '../core/cadence.ts';
 import { isTerminal, type Job, type JobRef } from '../core/job.ts';
 import { heartbeatAt } from '../core/tick-plan.ts';
 import type { TickReport } from '../flow/run-tick.ts';
 import type { Schedules, Tick, Ticks } from '../ports.ts';
 import { createDueQueue } from './due-queue.ts';
+import { createFifo } from './fifo.ts';
 import type { Timers } from './timers.ts';
 
 /** Ticks on one machine: the chain and the heartbeats in one due queue. */
@@ -35,7 +37,7 @@ const restAfterFailureMs = [1_000, 5_000, 15_000, 60_000] as const;
 
 /** The heartbeat is the job's own due row: one living entry a job, which when it fires moves to where the record says. */
 export function createTickRunner({ timers, peek, run, observe }: TickRunnerOptions): TickRunner {
-  const waiting: Due[] = [];
+  const waiting = createFifo<Due>();
   const underWay = new Set<Promise<void>>();
   const beats = new Map<string, number>();
   const failures = new Map<string, number>();
@@ -120,10 +122,13 @@ export function createTickRunner({ timers, peek, run, observe }: TickRunnerOptio
       },
     },
     resume: (job) => {
-      beat(job, beatAtOf(job));
-      if (isTerminal(job) || job.state.phase === 'starting') return;
-      const at_ms = Math.max(timers.now(), job.state.next_check_at_ms);
-      const { job_id, generation_ms } = job;
+      if (isTerminal(job) || job.state.phase === 'starting') return beat(job, beatAtOf(job));
+      const { job_id, generation_ms, started_at_ms, state } = job;
+      const now_ms = timers.now();
+      const clockJumpedBack = now_ms < (state.claimed_at_ms ?? started_at_ms);
+      const at_ms = clockJumpedBack ? now_ms : Math.max(now_ms, state.next_check_at_ms);
+      // Well after the chain's tick: together they would make two checks of one.
+      beat(job, Math.max(beatAtOf(job), at_ms + chainGraceMs));
       queue.add(
         { tick: { job_id, generation_ms, carrier: 'chain', expected_checks: null, due_at_ms: at_ms }, beat: null },
         at_ms,
@@ -133,7 +138,7 @@ export function createTickRunner({ timers, peek, run, observe }: TickRunnerOptio
     stop: async () => {
       stopped = true;
       queue.stop();
-      waiting.length = 0;
+      waiting.clear();
       await Promise.allSettled([...underWay]);
     },
   };
