@@ -323,7 +323,7 @@ describe('warnings', () => {
 
 describe('what was seen', () => {
   it.each<[string, Partial<JobState>, unknown, boolean]>([
-    ['at first sight', {}, { state: 'RUNNING' }, true],
+    ['at first sight', { upstream_state: 'RUNNING' }, { state: 'RUNNING' }, true],
     ['when nothing changes', { upstream_state: 'RUNNING' }, { state: 'RUNNING', at: 2 }, false],
     ['when the state changes', { upstream_state: 'QUEUED' }, { state: 'RUNNING' }, true],
     ['when the state is gone', { upstream_state: 'RUNNING' }, { other: 1 }, true],
