@@ -20,6 +20,9 @@ export type TickPorts = Pick<
 /** A read can be this much older than the last write. */
 const freshMs = 60_000;
 
+/** Clocks of two machines differ by less; one that was set back by more has left its leases behind. */
+const skewMs = 60_000;
+
 /** What a tick came to, for logs and metrics. `job` is the record afterwards, undefined when it is gone. */
 export type TickReport = {
   outcome: 'gone' | 'dropped' | 'resent' | 'finished' | 'starting' | 'lost_claim' | 'checked' | 'settled';
@@ -82,10 +85,12 @@ async function claimAndCheck(
     return { outcome: 'settled', job: settled.job };
   }
   const now_ms = ports.clock.now();
+  // No lease reaches this far ahead: the clock was set back since, and the lease would hold for as long.
+  const disproven = job.state.lease_until_ms > now_ms + leaseMs + skewMs;
   const claimed = await ports.jobs.claim({
     ref: refOf(job),
     expected_checks: job.state.checks,
-    proven: plan.proven,
+    proven: plan.proven || disproven,
     now_ms,
     lease_until_ms: now_ms + leaseMs,
     next_check_at_ms: plannedDueAt(job, job.state.checks + 1, now_ms, job.state.consecutive_errors),
