@@ -117,8 +117,8 @@ export type TransportRequest = {
   call: Call;
   /** The caller's own limit on the whole call, ms; the transport's own is 10 s. */
   budget_ms: number;
-  /** False returns a 3xx as the answer. */
-  follow_redirects: boolean;
+  /** Redirects with these statuses are answers; others are followed, for a GET. */
+  redirects_as_answers: readonly number[];
 };
 /** `env:NAME`, `file:PATH`, … → the secret. Throws ConfigError when there is none. */
 export type Secrets = { resolve(reference: string): Promise<string> };

@@ -53,11 +53,11 @@ export function judge(acceptors: readonly Acceptor[], observation: Observation):
   return { state: null, resolved };
 }
 
-/** HTTP statuses below 400 that an acceptor speaks of: a redirect among them is an answer, not a way to follow. */
-export const namesRedirect = (acceptors: readonly Acceptor[]): boolean =>
-  acceptors.some(
-    ({ matcher }) => 'httpStatus' in matcher && matcher.httpStatus.some((status) => status >= 300 && status < 400),
-  );
+/** The redirect statuses an acceptor speaks of: those are answers, not ways to follow. */
+export const redirectsNamed = (acceptors: readonly Acceptor[]): number[] =>
+  acceptors
+    .flatMap(({ matcher }) => ('httpStatus' in matcher ? matcher.httpStatus : []))
+    .filter((status) => status >= 300 && status < 400);
 
 /** Whether any acceptor looks into the body: then an answer without one is a failed check. */
 export const readsBody = (acceptors: readonly Acceptor[]): boolean =>

@@ -33,7 +33,7 @@ async function examineConnection({ settings, transports }: DoctorOptions, name: 
     connection: name,
     call: { url },
     budget_ms: budgetMs,
-    follow_redirects: false,
+    redirects_as_answers: [301, 302, 303, 307, 308],
   });
   if (!seen.answered) return check(false, seen.message);
   const { http_status } = seen;

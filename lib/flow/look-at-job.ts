@@ -1,4 +1,4 @@
-import { namesRedirect } from '../core/acceptors.ts';
+import { redirectsNamed } from '../core/acceptors.ts';
 import type { Look } from '../core/decide.ts';
 import type { Tree } from '../core/jmespath.ts';
 import type { Handle, JobSpec } from '../core/job.ts';
@@ -43,7 +43,7 @@ function send(ports: LookPorts, { kind, connection }: JobSpec, call: Call, budge
     connection,
     call,
     budget_ms,
-    follow_redirects: !namesRedirect(kind.acceptors),
+    redirects_as_answers: redirectsNamed(kind.acceptors),
   });
 }
 

@@ -12,7 +12,7 @@ export type ReadyCall = {
   url: URL;
   /** Names and values in turn, the credential's among them. */
   headers: string[];
-  follow_redirects: boolean;
+  redirects_as_answers: readonly number[];
   guard: Guard;
   redactor: Redactor;
   dispatchers: Dispatchers;
@@ -38,15 +38,20 @@ export const refusal = (type: FaultType, message: string): Fault => ({
 
 /** Sends a call and, where that is wanted and it is a GET, follows up to 3 redirects within its scheme, host and port. */
 export async function followCall(ready: ReadyCall): Promise<Answer | Fault> {
-  const follows = ready.follow_redirects && (ready.call.method ?? 'GET') === 'GET';
   let url = ready.url;
   for (let hops = 0; ; hops++) {
     const got = await send(ready, url);
     if (!got.ok) return { ...refusal(got.type, ready.redactor.text(got.message)), sent: got.sent || hops > 0 };
-    const location = follows && redirectStatuses.has(got.http_status) ? headerOf(got.headers, 'location') : undefined;
+    const location = isFollowed(ready, got.http_status) ? headerOf(got.headers, 'location') : undefined;
     if (location === undefined) return readAnswer(got, { url, now_ms: ready.now_ms(), redactor: ready.redactor });
     const next = URL.parse(location, url.href);
-    const problem = redirectProblem(url, next, hops, ready.guard);
+    // Going round in circles is trouble of theirs, which may pass; leading elsewhere is not ours to follow, ever.
+    if (hops >= mostRedirects)
+      return {
+        ...refusal('refused', `${url.origin} answered with more than ${mostRedirects} redirects in a row`),
+        sent: true,
+      };
+    const problem = redirectProblem(url, next, ready.guard);
     if (next === null || problem !== undefined)
       return {
         ...refusal('redirected', `${url.origin} answered with a redirect that is not followed: ${problem}`),
@@ -55,6 +60,9 @@ export async function followCall(ready: ReadyCall): Promise<Answer | Fault> {
     url = next;
   }
 }
+
+const isFollowed = ({ call, redirects_as_answers }: ReadyCall, status: number): boolean =>
+  redirectStatuses.has(status) && (call.method ?? 'GET') === 'GET' && !redirects_as_answers.includes(status);
 
 function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
   const method = ready.call.method ?? 'GET';
@@ -72,9 +80,8 @@ function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
   });
 }
 
-function redirectProblem(from: URL, to: URL | null, hops: number, guard: Guard): string | undefined {
+function redirectProblem(from: URL, to: URL | null, guard: Guard): string | undefined {
   if (to === null) return 'its location is no URL';
   if (to.origin !== from.origin) return 'it leads to another scheme, host or port';
-  if (hops >= mostRedirects) return `there are more than ${mostRedirects} in a row`;
   return guard(to);
 }

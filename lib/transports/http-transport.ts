@@ -89,7 +89,7 @@ async function pacedCall(
     call: request.call,
     url,
     headers: headers.headers,
-    follow_redirects: request.follow_redirects,
+    redirects_as_answers: request.redirects_as_answers,
     guard: lane.guard,
     redactor: credential.redactor,
     dispatchers: world.dispatchers,

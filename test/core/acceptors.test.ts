@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { faultTypeOf, judge, namesRedirect, readsBody } from '../../lib/core/acceptors.ts';
+import { faultTypeOf, judge, readsBody, redirectsNamed } from '../../lib/core/acceptors.ts';
 import { expressionProblem } from '../../lib/core/jmespath.ts';
 import { type Acceptor, acceptorStates, comparators, type FaultType, faultTypes } from '../../lib/core/kind.ts';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -124,12 +124,12 @@ describe('faultTypeOf', () => {
 
 describe('what acceptors speak of', () => {
   it.each([
-    [[303], true],
-    [[200, 301], true],
-    [[200, 400], false],
-    [[299], false],
-  ])('httpStatus %o names a redirect: %s', (httpStatus, named) => {
-    expect(namesRedirect([{ state: 'success', matcher: { httpStatus } }])).toBe(named);
+    [[303], [303]],
+    [[200, 301], [301]],
+    [[200, 400], []],
+    [[299], []],
+  ])('httpStatus %o names the redirects %o', (httpStatus, named) => {
+    expect(redirectsNamed([{ state: 'success', matcher: { httpStatus } }])).toEqual(named);
   });
 
   it('reads the body only for paths', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namesRedirect } from '../../lib/core/acceptors.ts';
+import { redirectsNamed } from '../../lib/core/acceptors.ts';
 import { expressionProblem } from '../../lib/core/jmespath.ts';
 import { kindSchema } from '../../lib/core/kind.ts';
 import { progressAt, textAt } from '../../lib/core/looked-at.ts';
@@ -104,6 +104,6 @@ describe('the built-in kinds', () => {
   });
 
   it('do not follow the 303 of http-lro', () => {
-    expect(namesRedirect(acceptors)).toBe(true);
+    expect(redirectsNamed(acceptors)).toEqual([303]);
   });
 });

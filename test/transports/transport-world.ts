@@ -45,7 +45,7 @@ export async function transportWorld(respond: Respond, options: WorldOptions = {
         connection: 'ci',
         call: typeof call === 'string' ? { url: call } : call,
         budget_ms: 10_000,
-        follow_redirects: true,
+        redirects_as_answers: [],
         ...more,
       }),
     close: async () => {
