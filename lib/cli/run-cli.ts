@@ -111,7 +111,8 @@ async function run(
     interrupt,
     say: (text) => void options.stderr.write(text),
     live: options.terminal.stderr && !options.env['NO_COLOR'] && !options.env['CI'] && options.env['TERM'] !== 'dumb',
-    columns: 'columns' in options.stderr && typeof options.stderr.columns === 'number' ? options.stderr.columns : 80,
+    columns:
+      'columns' in options.stderr && typeof options.stderr.columns === 'number' ? options.stderr.columns || 80 : 80,
     request_id,
     randomId: options.randomId ?? randomUUID,
     commands: allCommands,
