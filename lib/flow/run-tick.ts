@@ -4,7 +4,7 @@ import type { Handle, Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
 import { planTick, type TickPlan } from '../core/tick-plan.ts';
 import type { Ports, Settings, Tick } from '../ports.ts';
-import { cancelAtDeadline, passOnWish } from './cancel-remote-job.ts';
+import { cancelAtDeadline, isWishOpen, passOnWish } from './cancel-remote-job.ts';
 import { lookAtJob } from './look-at-job.ts';
 import { resumeStart } from './resume-start.ts';
 import { sendNext } from './send-next-tick.ts';
@@ -85,12 +85,11 @@ async function claimAndCheck(
     return { outcome: 'settled', job: settled.job };
   }
   const now_ms = ports.clock.now();
-  // No lease reaches this far ahead: the clock was set back since, and the lease would hold for as long.
-  const disproven = job.state.lease_until_ms > now_ms + leaseMs + skewMs;
+  if (!plan.proven && job.state.lease_until_ms > now_ms + leaseMs + skewMs) return cutLease(ports, job, now_ms);
   const claimed = await ports.jobs.claim({
     ref: refOf(job),
     expected_checks: job.state.checks,
-    proven: plan.proven || disproven,
+    proven: plan.proven,
     now_ms,
     lease_until_ms: now_ms + leaseMs,
     next_check_at_ms: plannedDueAt(job, job.state.checks + 1, now_ms, job.state.consecutive_errors),
@@ -99,6 +98,13 @@ async function claimAndCheck(
   if (!claimed.written) return { outcome: 'lost_claim', job: claimed.job };
   const decision = await checkClaimed(ports, settings, claimed.job, budget_ms);
   return record(ports, settings, claimed.job, decision);
+}
+
+/** No lease reaches this far ahead: the clock was set back since. Its check may be under way all the same, so that the next tick looks. */
+async function cutLease(ports: TickPorts, job: Job, now_ms: number): Promise<TickReport> {
+  const state = { lease_until_ms: now_ms + leaseMs };
+  const written = await ports.jobs.save({ ref: refOf(job), expected_checks: job.state.checks, state, owe: [] });
+  return { outcome: 'lost_claim', why: 'the clock was set back', job: written.job };
 }
 
 type Checked = Decision & { verdict: Look['verdict']['type'] | 'blocked' };
@@ -159,7 +165,9 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
   }
   if (decision.due_at_ms === null)
     return { outcome: 'settled', job: await finishJob(ports, settings, saved), verdict: lookedAt(verdict) };
-  await sendNext(ports, saved, decision.due_at_ms);
+  // A wish that came during the check need not wait for the next one.
+  const wishedMeanwhile = isWishOpen(saved) && !isWishOpen(job);
+  await sendNext(ports, saved, wishedMeanwhile ? now_ms : decision.due_at_ms);
   return { outcome: 'checked', job: await payOwed(ports, settings, saved), verdict: lookedAt(verdict) };
 }
 

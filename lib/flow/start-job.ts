@@ -2,7 +2,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { decide, plannedDueAt } from '../core/decide.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Handle, Job, JobSpec } from '../core/job.ts';
-import { isTerminal, newJob, refOf, withWarning } from '../core/job.ts';
+import { isTerminal, newJob, refOf } from '../core/job.ts';
 import { readStartRequest } from '../core/start-request.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { lookAtJob } from './look-at-job.ts';
@@ -24,8 +24,6 @@ const firstCheckNeedsMs = 5_000;
 const firstHeartbeatMs = 60_000;
 /** A schedule that nobody deleted ends by itself a day after the deadline. */
 const scheduleTailMs = 86_400_000;
-const nothingResolves =
-  'no acceptor path leads to a value in the first answer; check the acceptors against observed.value';
 
 /**
  * Takes a job over: record, heartbeat, then start it or look at it, and the first tick.
@@ -126,16 +124,11 @@ async function adopted(
     throw new RequestError('FIRST_CHECK_FAILED', `the first check failed, nothing is watched: ${verdict.message}`);
   const claimed: Job = { ...fresh, state: { ...fresh.state, checks: 1, claimed_at_ms: now_ms, unsaved_claims: 0 } };
   const decision = decide(claimed, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const warned =
-    verdict.type === 'going' && !verdict.resolved
-      ? withWarning(decision.state.warnings ?? [], nothingResolves)
-      : (decision.state.warnings ?? claimed.state.warnings);
   return {
     ...claimed,
     state: {
       ...claimed.state,
       ...decision.state,
-      warnings: warned,
       events: decision.tell.length,
       owed: owe(claimed, decision.tell, ports.clock.now()),
     },
