@@ -3,6 +3,9 @@ import type { JobStore, Written } from '../ports.ts';
 import type { Database } from './database.ts';
 import { createJobRows, isActive } from './job-rows.ts';
 
+const runs = (job: Job): boolean => !isTerminal(job);
+const withState = (job: Job, state: Partial<JobState>): Job => ({ ...job, state: { ...job.state, ...state } });
+
 /** The store, and what the engine besides flow wants of it: the jobs that live in memory. */
 export type SqliteJobStore = JobStore & {
   /** The record of a job that runs or owes something, else undefined. No I/O. */
@@ -35,8 +38,9 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
   const unwrittenClaims = new Set<string>();
 
   for (const job of rows.active()) {
-    // Whoever held a lease died with the last process.
-    keep({ ...job, state: { ...job.state, lease_until_ms: 0 } });
+    // Whoever held a lease, or was starting the remote job, died with the last process.
+    const starter_claimed_until_ms = job.state.starter_claimed_until_ms === null ? null : 0;
+    keep(withState(job, { lease_until_ms: 0, starter_claimed_until_ms }));
     unclaimedSinceBoot.add(job.job_id);
   }
 
@@ -82,9 +86,6 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
     }
     return { written: true, job };
   }
-  const runs = (job: Job): boolean => !isTerminal(job);
-  const withState = (job: Job, state: Partial<JobState>): Job => ({ ...job, state: { ...job.state, ...state } });
-
   return {
     peek: (job_id) => jobs.get(job_id),
     active: () => jobs.values(),
