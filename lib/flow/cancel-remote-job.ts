@@ -37,14 +37,14 @@ export async function passOnWish(ports: CancelPorts, job: Job, handle: Handle, b
   };
 }
 
-/** `cancel_on_timeout`: one best-effort cancel after the last check, whose outcome goes into the warnings. */
+/** `cancel_on_timeout`: one best-effort cancel after the last check, also of a job that cannot be seen; its outcome goes into the warnings. */
 export async function cancelAtDeadline(
   ports: CancelPorts,
   job: Job,
   handle: Handle,
   budget_ms: number,
 ): Promise<StatePatch> {
-  if (!job.spec.cancel_on_timeout) return {};
+  if (!job.spec.cancel_on_timeout || job.state.cancel_outcome === 'accepted') return {};
   const { cancel } = job.spec.kind;
   const warn = (warning: string): StatePatch => ({ warnings: withWarning(job.state.warnings, warning) });
   if (cancel === null) return warn('timed out; this kind of job cannot be cancelled, so that it may still be going on');

@@ -1,11 +1,11 @@
 import { checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
-import { type Decision, decide, type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
-import type { Handle, Job } from '../core/job.ts';
+import { type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
+import type { Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
 import { planTick, type TickPlan } from '../core/tick-plan.ts';
 import type { Ports, Settings, Tick } from '../ports.ts';
-import { cancelAtDeadline, isWishOpen, passOnWish } from './cancel-remote-job.ts';
-import { lookAtJob } from './look-at-job.ts';
+import { isWishOpen } from './cancel-remote-job.ts';
+import { type Checked, checkJob } from './check-job.ts';
 import { resumeStart } from './resume-start.ts';
 import { sendNext } from './send-next-tick.ts';
 import { finishJob, owe, payOwed, settleJob } from './settle-job.ts';
@@ -96,7 +96,7 @@ async function claimAndCheck(
     unsaved_claims,
   });
   if (!claimed.written) return { outcome: 'lost_claim', job: claimed.job };
-  const decision = await checkClaimed(ports, settings, claimed.job, budget_ms);
+  const decision = await checkJob(ports, settings, claimed.job, budget_ms);
   return record(ports, settings, claimed.job, decision);
 }
 
@@ -105,39 +105,6 @@ async function cutLease(ports: TickPorts, job: Job, now_ms: number): Promise<Tic
   const state = { lease_until_ms: now_ms + leaseMs };
   const written = await ports.jobs.save({ ref: refOf(job), expected_checks: job.state.checks, state, owe: [] });
   return { outcome: 'lost_claim', why: 'the clock was set back', job: written.job };
-}
-
-type Checked = Decision & { verdict: Look['verdict']['type'] | 'blocked' };
-
-/** The remote calls of one check: pass on a wish to cancel, look, and at the deadline cancel if that was asked for. */
-async function checkClaimed(ports: TickPorts, settings: Settings, job: Job, budget_ms: number): Promise<Checked> {
-  const begun_ms = ports.clock.now();
-  const left = (): number => budget_ms - (ports.clock.now() - begun_ms);
-  const handle: Handle = job.handle ?? {};
-  if (!settings.connections.has(job.spec.connection)) return missingConnection(job, settings, begun_ms);
-  const wish = await passOnWish(ports, job, handle, left());
-  const asked: Job = { ...job, state: { ...job.state, ...wish } };
-  const look = await lookAtJob(ports, job.spec, handle, left());
-  const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const late = decision.state.reason === 'timed_out' ? await cancelAtDeadline(ports, asked, handle, left()) : {};
-  return { ...decision, state: { ...wish, ...decision.state, ...late }, verdict: look.verdict.type };
-}
-
-/** Nobody can look without the connection: an operator must bring it back, and hears of it once. */
-function missingConnection(job: Job, settings: Settings, now_ms: number): Checked {
-  const message = `the connection "${job.spec.connection}" is not configured any more`;
-  const blind: Look = {
-    verdict: { type: 'going', phase: 'blocked', matched: true, resolved: job.state.matched },
-    body: undefined,
-    progress_pct: null,
-  };
-  const decision = decide(job, blind, settings.limits.max_checks_per_job, now_ms);
-  const warnings = job.state.warnings.includes(message) ? job.state.warnings : [...job.state.warnings, message];
-  return {
-    ...decision,
-    state: { ...decision.state, warnings, upstream_state: job.state.upstream_state },
-    verdict: 'blocked',
-  };
 }
 
 /** Saves what changed, on the number of the check; then the next tick, or the end. */
