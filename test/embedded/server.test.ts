@@ -5,7 +5,7 @@ import { answer, type FaultServer, type Respond, startFaultServer } from '../sup
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { adoptBody, startBody } from '../support/world.ts';
 
-const close: (() => Promise<void> | void)[] = [];
+const close: (() => unknown)[] = [];
 afterEach(async () => {
   for (const one of close.splice(0).reverse()) await one();
 });
