@@ -40,7 +40,10 @@ export type Settings = {
   };
 };
 
-/** Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check. */
+/**
+ * Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check.
+ * Records are values: nobody writes into one that was handed in or out.
+ */
 export type JobStore = {
   /** Writes the record unless there is one; then returns that one and `created: false`. */
   create(job: Job): Promise<{ created: boolean; job: Job }>;

@@ -53,15 +53,21 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
   }
   const load = (job_id: string): Job | undefined => jobs.get(job_id) ?? rows.select(job_id);
 
-  async function write(job: Job, how: 'durable' | 'lazy', change: () => void): Promise<void> {
+  /** False when `change` says that it left the file as it was. */
+  async function write(job: Job, how: 'durable' | 'lazy', change: () => boolean): Promise<boolean> {
     const { job_id } = job;
     const { promise, resolve } = Promise.withResolvers<void>();
+    let changed = false;
     underWay.set(job_id, promise);
     try {
-      await database.write(change, how);
+      await database.write(() => {
+        changed = change();
+      }, how);
+      if (!changed) return false;
       keep(job);
       unclaimedSinceBoot.delete(job_id);
       unwrittenClaims.delete(job_id);
+      return true;
     } finally {
       underWay.delete(job_id);
       resolve();
@@ -82,7 +88,10 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
       keep(job);
       unwrittenClaims.add(ref.job_id);
     } else if (job !== before) {
-      await write(job, how === 'durable' ? 'durable' : 'lazy', () => rows.update(job, before));
+      await write(job, how === 'durable' ? 'durable' : 'lazy', () => {
+        rows.update(job, before);
+        return true;
+      });
     }
     return { written: true, job };
   }
@@ -106,10 +115,10 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
     },
     create: async (job) => {
       for (let other = underWay.get(job.job_id); other !== undefined; other = underWay.get(job.job_id)) await other;
-      const known = load(job.job_id);
-      if (known !== undefined) return { created: false, job: known };
-      await write(job, 'durable', () => rows.insert(job));
-      return { created: true, job };
+      const live = jobs.get(job.job_id);
+      if (live !== undefined) return { created: false, job: live };
+      if (await write(job, 'durable', () => rows.insert(job))) return { created: true, job };
+      return { created: false, job: load(job.job_id) ?? job };
     },
     load: async (job_id) => load(job_id),
     claim: ({ ref, expected_checks, proven, now_ms, lease_until_ms, next_check_at_ms, unsaved_claims }) =>

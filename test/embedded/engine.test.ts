@@ -283,6 +283,27 @@ describe('a stop', () => {
 });
 
 describe('many jobs', () => {
+  it('handed over at once share a commit', async () => {
+    const world = made();
+    const jobs = await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
+    expect(new Set(jobs.map(({ job_id }) => job_id)).size).toBe(100);
+    expect(world.database().commits).toEqual({ durable: 1, lazy: 0 });
+  });
+
+  it('that end at once share a commit for the verdicts, the events, the deliveries and the striking off each', async () => {
+    const world = made();
+    await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
+    world.script.status = () => done;
+    const before = { ...world.database().commits };
+    await world.advance(3);
+    await world.timers.rest();
+    expect(world.told).toHaveLength(100);
+    expect(world.database().commits.durable - before.durable).toBeLessThanOrEqual(3);
+    // 100 deliveries, eight at once.
+    expect(world.database().commits.lazy - before.lazy).toBeLessThanOrEqual(14);
+    await nothingLeft(world);
+  });
+
   it('are checked 256 at once at most, the rest in line', async () => {
     const world = made();
     let most = 0;
