@@ -32,6 +32,16 @@ describe('a wish to cancel', () => {
     expectAllOver(one);
   });
 
+  it('is passed on at once where no check can be under way', async () => {
+    const one = world();
+    const job = await one.start(adoptBody({ ...body, expected_seconds: 3600 }));
+    await one.advance(300 - 1);
+    await one.cancel(job.job_id);
+    await one.advance(0);
+    expect(one.secondsOf('cancel')).toEqual([299]);
+    expectZeroRow(one);
+  });
+
   it('is looked after every five seconds until the end is seen', async () => {
     const one = world();
     stopsAfter(one, 60);
