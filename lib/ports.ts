@@ -1,7 +1,6 @@
 import type { JobEvent } from './core/announcement.ts';
 import type { Connection, Target } from './core/configuration.ts';
 import type { Address, AnnouncementState } from './core/descriptor.ts';
-import type { Tree } from './core/jmespath.ts';
 
 export type { JobEvent };
 

@@ -116,6 +116,16 @@ describe('a target', () => {
 });
 
 describe('deliveries', () => {
+  it('are not made again when their event is published again', async () => {
+    const world = made({});
+    await settled(world);
+    const [event] = await world.inbox();
+    if (event === undefined) throw new Error('no event');
+    for (const _time of [1, 2]) await world.engine().ports.announcements.publish(event, ['ops']);
+    await world.advance(60);
+    expect(world.told).toHaveLength(1);
+  });
+
   it('are taken up after a restart at their time, with their count and the same bytes', async () => {
     const world = made({});
     world.script.tell = (_target, _event, number) => (number < 5 ? failed('timeout') : delivered);

@@ -157,6 +157,11 @@ it(`loses no acknowledged job and starts none twice, killed again and again (see
   expect([...acknowledged.keys()].sort()).toEqual([...wanted].sort());
   expect([...refused.values()]).toEqual([]);
 
+  const vanished: string[] = [];
+  for (const job_id of acknowledged.values())
+    if ((await fetch(`${server.url}/v1/jobs/${job_id}`)).status !== 200) vanished.push(job_id);
+  expect(vanished).toEqual([]);
+
   let events = await inbox();
   let after = '';
   while (events.filter(({ type }) => type === 'job.settled').length < wanted.length) {
