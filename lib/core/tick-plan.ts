@@ -14,7 +14,8 @@ type Wake = { carrier: 'chain' | 'heartbeat'; expected_checks: number | null };
  *
  *   chain n ── number is n? ── higher → drop (a duplicate or a late one: the check was made)   lower → an old read: re-send
  *                 │ yes, and due (or early by < 2 s) → check      early → re-send, never drop
- *   chain without a number (a cancel wish) → check as soon as no lease is live, unless a numbered one comes first
+ *   chain without a number (a cancel wish, or a job found at boot) → check if there is a wish to pass on or the check is due,
+ *                 as soon as no lease is live, unless a numbered one comes first
  *   heartbeat ── interval ≥ 60 s: it carries the checks
  *             └─ interval < 60 s: only when the chain is broken, that is 15 s after the due time
  */
@@ -33,11 +34,13 @@ export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
   }
   if (tick.carrier === 'chain') {
     // Without a number nothing tells a duplicate from the first: one that is of no use must end here, or they multiply.
-    if (state.cancel_requested_at_ms !== null && !wished) return { do: 'drop', why: 'the wish was passed on' };
+    const due = clockJumpedBack || now_ms >= state.next_check_at_ms - earlyMs;
+    if (!wished && !due) return { do: 'drop', why: 'nothing to pass on before the next check' };
     if (!leased) return { do: 'check', proven: false };
-    if (wished && spec.interval_seconds < heartbeatSeconds && state.next_check_at_ms <= state.lease_until_ms)
+    if (!wished) return { do: 'drop', why: 'a check is under way' };
+    if (spec.interval_seconds < heartbeatSeconds && state.next_check_at_ms <= state.lease_until_ms)
       return { do: 'drop', why: 'the next check passes the wish on' };
-    return { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + (wished ? wishRestMs : earlyMs)) };
+    return { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + wishRestMs) };
   }
   if (leased) return { do: 'drop', why: 'a check is under way' };
   if (wished || clockJumpedBack) return { do: 'check', proven: false };

@@ -66,7 +66,17 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
   const { created, job } = await ports.jobs.create(proposed);
   if (!created) return sameJob(ports, settings, job, spec);
   await createSchedule(ports, job);
-  return begin(ports, settings, job, left);
+  return acknowledged(ports, job, begin(ports, settings, job, left));
+}
+
+/** Record and heartbeat are there: whatever else fails now, the job is ours, and an error would say that it is not. */
+async function acknowledged(ports: StartPorts, job: Job, begun: Promise<Job>): Promise<Job> {
+  try {
+    return await begun;
+  } catch (error) {
+    if (error instanceof RequestError && error.code === 'START_REJECTED') throw error;
+    return (await ports.jobs.load(job.job_id)) ?? job;
+  }
 }
 
 /** The heartbeat, first after a minute: it takes over if everything after this line is lost. */

@@ -56,9 +56,15 @@ describe('a tick without a number', () => {
     ['ends where the chain comes before the lease ends', 30, { ...wished, ...leased }, drop],
     ['ends when the wish was accepted', 30, { ...wished, cancel_outcome: 'accepted' }, drop],
     ['ends when the wish was declined', 30, { ...wished, cancel_outcome: 'declined' }, drop],
-    ['waits two seconds under a lease without any wish', 30, leased, { do: 'resend', at_ms: at(122) }],
+    ['ends under a lease without any wish', 30, leased, drop],
+    ['ends where there is neither a wish nor a check due', 30, {}, drop],
   ])('%s', (_name, interval_seconds, state, plan) => {
     expect(planTick(job(interval_seconds, state), chain(null), at(120))).toEqual(plan);
+  });
+
+  it('makes the check that is due for a job found at boot, whose wish was passed on long ago', () => {
+    const found = job(30, { ...wished, cancel_outcome: 'accepted' });
+    expect(planTick(found, chain(null), at(131))).toEqual(check);
   });
 
   it('makes the chain’s own tick run early', () => {

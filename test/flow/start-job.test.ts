@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { RequestError } from '../../lib/core/errors.ts';
 import type { FaultType } from '../../lib/core/kind.ts';
 import type { Observation } from '../../lib/core/observation.ts';
+import { startJob } from '../../lib/flow/start-job.ts';
 import { adoptBody, answers, fails, startBody, type World, world } from '../support/world.ts';
 import { expectAllOver, expectZeroRow } from '../support/zero-row.ts';
 
@@ -365,6 +367,21 @@ describe('an idempotency key', () => {
       await one.start(adoptBody({ expected_seconds: 100, first_check: 'later' }), keyed);
     await one.advance(60);
     expect(one.statusCalls()).toEqual([3, 9, 19, 29, 39, 49, 59]);
+    expectZeroRow(one);
+  });
+});
+
+describe('a start that fails after its record was written', () => {
+  it('is acknowledged all the same, and the heartbeat makes it', async () => {
+    const one = world();
+    one.remote.status = () => answers({ state: 'FINISHED' });
+    const full = () => Promise.reject(new RequestError('UNAVAILABLE', 'the disk is full'));
+    const ports = { ...one.ports, jobs: { ...one.ports.jobs, claimStarter: full } };
+    const job = await startJob(ports, one.settings, { owner: 'me', idempotency_key: null, body: startBody() });
+    expect(job.state).toMatchObject({ status: 'running', phase: 'starting' });
+    await one.advance(300);
+    expect(one.job(job.job_id).state.status).toBe('complete');
+    expect(one.calls.filter((call) => call.part === 'start')).toHaveLength(1);
     expectZeroRow(one);
   });
 });
