@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
@@ -46,7 +47,7 @@ export async function listen(
   // Only pipes and sockets of the file system have other addresses.
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: `http://${reachable(host)}:${address.port}`,
     sleep: (ms) =>
       sleep(ms, undefined, { signal: closing.signal }).catch((cause) => {
         throw new RequestError('UNAVAILABLE', 'the server is stopping; ask again in a moment', {
@@ -64,6 +65,12 @@ export async function listen(
       clearTimeout(late);
     },
   };
+}
+
+/** Nobody can call "any address": others find this machine by its name. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function translate(error: Error, host: string, port: number): ConfigError {
