@@ -75,7 +75,9 @@ async function acknowledged(ports: StartPorts, job: Job, begun: Promise<Job>): P
     return await begun;
   } catch (error) {
     if (error instanceof RequestError && error.code === 'START_REJECTED') throw error;
-    return (await ports.jobs.load(job.job_id)) ?? job;
+    const written = await ports.jobs.load(job.job_id).catch(() => undefined);
+    if (written === undefined) throw error;
+    return written;
   }
 }
 
