@@ -1,21 +1,21 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { sendWebhook } from '../lib/announce/webhook.ts';
+import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
 import { createApi } from '../lib/api/create-api.ts';
 import { toolVersion } from '../lib/cli/version.ts';
 import type { JobEvent } from '../lib/core/announcement.ts';
-import { type Configuration, type Target, targetsOf } from '../lib/core/configuration.ts';
-import { ConfigError, type Problem, RequestError } from '../lib/core/errors.ts';
+import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
+import { ConfigError, RequestError } from '../lib/core/errors.ts';
 import { openDatabase } from '../lib/embedded/database.ts';
 import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
-import type { Attempt } from '../lib/embedded/sqlite-announcements.ts';
 import { kindsWith } from '../lib/kinds/registry.ts';
-import type { Secrets, Settings } from '../lib/ports.ts';
+import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
 import { createDispatchers } from '../lib/transports/safe-connect.ts';
+import { checkSecrets } from './check-secrets.ts';
 
 export type EmbeddedServerOptions = {
   configuration: Configuration;
@@ -46,7 +46,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       `--host ${host} can be reached by others, and nothing would keep them out; set UNTILDONE_TOKEN, or listen on 127.0.0.1`,
     );
   const secrets = createLocalSecrets({ environment: env, base_directory: options.configuration_directory });
-  await resolveAll(configuration, secrets);
+  await checkSecrets(configuration, secrets);
   const server = createAdaptorServer({ fetch: (request: Request) => app.fetch(request) });
   const url = await listen(server, options);
 
@@ -55,9 +55,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
   };
   const dispatchers = createDispatchers();
-  const tell = async (target: Target, event: JobEvent): Promise<Attempt> =>
-    sendWebhook({ target, event, now_ms: Date.now(), secret: await secrets.resolve(target.secret), dispatchers });
-  const targetNamed = (name: string): Target | undefined => settings.targets.find((target) => target.name === name);
+  const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
   let engine: Engine;
   try {
     engine = startEngine({
@@ -65,10 +63,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       settings,
       transports,
       observer: options.observer,
-      tell: (name, event) => {
-        const target = targetNamed(name);
-        return target === undefined ? undefined : tell(target, event);
-      },
+      tell,
     });
   } catch (error) {
     server.close();
@@ -79,13 +74,10 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       {
         settings,
         transports,
-        targetProblem: async (name) => problemWith(secrets, targetNamed(name)?.secret ?? ''),
-        sendTest: async (name) => {
-          const target = targetNamed(name);
-          return target === undefined
-            ? { outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null }
-            : tell(target, testEvent(name));
-        },
+        targetProblem: (target) => targetProblem(target, secrets),
+        sendTest: async (name) =>
+          (await tell(name, testEvent(name))) ??
+          ({ outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null } as const),
       },
       what,
     );
@@ -164,37 +156,6 @@ function admit(authorization: string | undefined, token: string | undefined): st
     'UNAUTHENTICATED',
     'this server wants "Authorization: Bearer" with its token; set UNTILDONE_TOKEN',
   );
-}
-
-/** Every reference must lead to a secret before the first job is taken. */
-async function resolveAll({ connections, announce }: Configuration, secrets: Secrets): Promise<void> {
-  const references = [
-    ...Object.entries(connections).flatMap(([name, { auth }]) =>
-      Object.entries(auth)
-        .filter(([key]) => ['token', 'value', 'password'].includes(key))
-        .map(([key, reference]) => ({ path: `connections.${name}.auth.${key}`, reference })),
-    ),
-    ...announce.webhooks.map(({ secret }, position) => ({
-      path: `announce.webhooks.${position}.secret`,
-      reference: secret,
-    })),
-  ];
-  const problems: Problem[] = [];
-  for (const { path, reference } of references) {
-    const message = await problemWith(secrets, reference);
-    if (message !== undefined) problems.push({ path, message });
-  }
-  if (problems.length > 0)
-    throw new ConfigError('the configuration refers to secrets that are not there', { problems });
-}
-
-async function problemWith(secrets: Secrets, reference: string): Promise<string | undefined> {
-  try {
-    await secrets.resolve(reference);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : 'cannot be resolved';
-  }
 }
 
 /** What `doctor --send-test` sends: a settled job that never was, and says so. */
