@@ -12,8 +12,8 @@ const renderings: Record<string, (event: JobEvent) => string> = {
     const { subject, text } = emailOf(event);
     return `Subject: ${subject}\n\n${text}`;
   },
-  'slack.json': (event) => pretty(slackCardOf(event)),
-  'chat.json': (event) => pretty(chatNotificationOf(event)),
+  'slack.txt': (event) => pretty(slackCardOf(event)),
+  'chat.txt': (event) => pretty(chatNotificationOf(event)),
   'log.txt': (event) => `${logLine(event)}\n`,
 };
 const cases = Object.entries(someEvents).flatMap(([name, event]) =>
