@@ -3,10 +3,10 @@ import {
   type Authorize,
   type Disturb,
   type FaultOf,
-  faultCounter,
   type LoggedCall,
   sessionTokenOf,
 } from './queues/api-call.ts';
+import { createGuard, type GuardedAnswer } from './queues/guard.ts';
 import { type LoopbackAnswer, type LoopbackRequest, startLoopback } from './queues/loopback.ts';
 import { createFiring, type Firing, type FiringOptions, type Send, seededLateness } from './scheduler/firing.ts';
 import { type Operation, routeOf } from './scheduler/routes.ts';
@@ -28,6 +28,7 @@ export type SchedulerServerOptions = {
   lateness_ms?: FiringOptions['lateness_ms'];
   disturb?: Disturb<{ group: string; name: string; scheduled_ms: number }>;
   fault?: FaultOf;
+  /** Also asked for `iam:PassRole` by who creates, and for `sts:AssumeRole` by the service itself. */
   authorize?: Authorize;
   /** So many first CreateSchedule calls are refused as if the role had just been made. */
   role_lag_calls?: number;
@@ -50,8 +51,7 @@ const ratePerSchedule = 10;
 export async function startSchedulerServer(options: SchedulerServerOptions): Promise<SchedulerServer> {
   const { time = runningTime(), region = 'eu-west-1', account = '000000000000' } = options;
   const client_now = options.client_now ?? time.now;
-  const calls: LoggedCall[] = [];
-  const nextFault = faultCounter(options.fault);
+  const guard = createGuard(options);
   const recent = new Map<string, number[]>();
   let lagging = options.role_lag_calls ?? 0;
 
@@ -62,9 +62,6 @@ export async function startSchedulerServer(options: SchedulerServerOptions): Pro
     lateness_ms: options.lateness_ms ?? seededLateness(1),
     disturb: options.disturb ?? (() => [0]),
   });
-  const allowed = (action: string, resource: string, context: Record<string, string>, by: ApiCall): string | null =>
-    options.authorize?.({ ...by, action, resource, context }) ?? null;
-  let current: ApiCall | undefined;
   const book = createScheduleBook({
     time,
     client_now,
@@ -73,12 +70,15 @@ export async function startSchedulerServer(options: SchedulerServerOptions): Pro
     max_schedules: options.max_schedules ?? 10_000_000,
     firing,
     mayAssume: (role_arn, group_arn) => {
-      if (current?.action === 'scheduler:CreateSchedule' && lagging > 0) {
-        lagging -= 1;
-        return false;
-      }
-      const context = { 'aws:SourceArn': group_arn, 'aws:SourceAccount': account, service: 'scheduler.amazonaws.com' };
-      return current === undefined || allowed('sts:AssumeRole', role_arn, context, current) === null;
+      lagging -= 1;
+      if (lagging >= 0) return false;
+      const context = {
+        'aws:SourceArn': group_arn,
+        'aws:SourceAccount': account,
+        'aws:PrincipalServiceName': 'scheduler.amazonaws.com',
+      };
+      const asked = { at_ms: time.now(), action: 'sts:AssumeRole', resource: role_arn, context, session_token: null };
+      return (options.authorize?.({ ...asked, bytes: 0 }) ?? null) === null;
     },
   });
 
@@ -88,59 +88,41 @@ export async function startSchedulerServer(options: SchedulerServerOptions): Pro
     if (times.length >= ratePerSchedule) throw new ServiceError('ThrottlingException', 'Rate exceeded');
     recent.set(schedule, [...times, time.now()]);
   }
-  function checkAllowed(operation: Operation, call: ApiCall): void {
-    const denied =
-      allowed(call.action, call.resource, {}, call) ??
-      (operation.passes_role === null
-        ? null
-        : allowed('iam:PassRole', operation.passes_role, { 'iam:PassedToService': 'scheduler.amazonaws.com' }, call));
-    if (denied !== null) throw new ServiceError('AccessDeniedException', denied);
+  async function carryOut({ schedule, run }: Operation): Promise<GuardedAnswer> {
+    try {
+      if (schedule !== null) checkRate(schedule);
+      return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(run()), error: null };
+    } catch (error) {
+      return rendered(error);
+    }
   }
-
   async function answer(request: LoopbackRequest): Promise<LoopbackAnswer | null> {
-    const call: ApiCall = {
-      at_ms: time.now(),
-      action: 'scheduler:Unknown',
-      resource: '*',
-      context: {},
-      session_token: sessionTokenOf(request.headers),
-      bytes: Buffer.byteLength(request.body),
-    };
-    let cut = false;
-    const rendered = ((): LoopbackAnswer => {
-      try {
-        const operation = routeOf(book, request);
-        call.action = operation.action;
-        call.resource = `arn:aws:scheduler:${region}:${account}:${operation.resource}`;
-        const fault = nextFault(call);
-        cut = fault === 'cut' || fault === 'cut_after';
-        const failure = new ServiceError('InternalServerException', 'made to fail');
-        if (fault === 'throttle') throw new ServiceError('ThrottlingException', 'Rate exceeded');
-        if (fault === 'fail' || fault === 'cut') throw failure;
-        checkAllowed(operation, call);
-        if (operation.schedule !== null) checkRate(operation.schedule);
-        current = call;
-        const body = JSON.stringify(operation.run());
-        if (fault === 'fail_after') throw failure;
-        calls.push({ ...call, status: 200, error: null });
-        return { status: 200, headers: { 'content-type': 'application/json' }, body };
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        calls.push({ ...call, status: error.status, error: error.type });
-        const headers = { 'content-type': 'application/json', 'x-amzn-errortype': error.type };
-        return { status: error.status, headers, body: JSON.stringify({ Message: error.message }) };
-      } finally {
-        current = undefined;
-      }
-    })();
-    return cut ? null : rendered;
+    try {
+      const operation = routeOf(book, request);
+      const { action, resource, passes_role } = operation;
+      const call: ApiCall = {
+        at_ms: time.now(),
+        action,
+        resource: `arn:aws:scheduler:${region}:${account}:${resource}`,
+        context: {},
+        session_token: sessionTokenOf(request.headers),
+        bytes: Buffer.byteLength(request.body),
+      };
+      const context = { 'iam:PassedToService': 'scheduler.amazonaws.com' };
+      const passes = passes_role === null ? [] : [{ ...call, action: 'iam:PassRole', resource: passes_role, context }];
+      const refuse = (why: keyof typeof refusals, message: string): GuardedAnswer =>
+        rendered(new ServiceError(refusals[why], message));
+      return await guard.pass({ call, also: passes, refuse, run: () => carryOut(operation) });
+    } catch (error) {
+      return rendered(error);
+    }
   }
 
   const { endpoint, port, close } = await startLoopback(answer, options.port);
   return {
     endpoint,
     port,
-    calls,
+    calls: guard.calls,
     firings: firing.firings,
     schedules: book.all,
     close: async () => {
@@ -148,4 +130,16 @@ export async function startSchedulerServer(options: SchedulerServerOptions): Pro
       await close();
     },
   };
+}
+
+const refusals = {
+  throttle: 'ThrottlingException',
+  fail: 'InternalServerException',
+  denied: 'AccessDeniedException',
+} as const;
+
+function rendered(error: unknown): GuardedAnswer {
+  if (!(error instanceof ServiceError)) throw error;
+  const headers = { 'content-type': 'application/json', 'x-amzn-errortype': error.type };
+  return { status: error.status, headers, body: JSON.stringify({ Message: error.message }), error: error.type };
 }

@@ -35,13 +35,3 @@ export function sessionTokenOf(headers: IncomingHttpHeaders): string | null {
   const token = headers['x-amz-security-token'];
   return typeof token === 'string' ? token : null;
 }
-
-/** Counts calls, and asks the hook what goes wrong with each. */
-export function faultCounter(faultOf: FaultOf | undefined): (call: ApiCall) => Fault | undefined {
-  const numbers = new Map<string, number>();
-  return (call) => {
-    const number = (numbers.get(call.action) ?? 0) + 1;
-    numbers.set(call.action, number);
-    return faultOf?.(call, number);
-  };
-}
