@@ -60,8 +60,6 @@ export function createSqsFront({ engine, urlOf, time, disturb }: SqsFrontOptions
         { ...message, QueueUrl: queue_url, ...(seconds > 0 ? { DelaySeconds: seconds } : {}) },
         headers,
       );
-    const known = await engine.sqs('GetQueueUrl', { QueueName: queue }, headers);
-    if (known.error !== null) return known;
     let first: GuardedAnswer | undefined;
     for (const late_ms of disturb({ queue, body: entry.MessageBody, delay_seconds })) {
       const delay_ms = Math.max(0, delay_seconds * 1000 + late_ms);
@@ -76,9 +74,13 @@ export function createSqsFront({ engine, urlOf, time, disturb }: SqsFrontOptions
       });
       held.add(cancel);
     }
-    // Held or lost; the SDK checks the digest.
+    if (first !== undefined) return first;
+    // Held or lost: only the queue itself can be wrong.
+    const known = await engine.sqs('GetQueueUrl', { QueueName: queue }, headers);
+    if (known.error !== null) return known;
+    // The SDK checks the digest.
     const MD5OfMessageBody = createHash('md5').update(entry.MessageBody).digest('hex');
-    return first ?? json(200, { MessageId: randomUUID(), MD5OfMessageBody });
+    return json(200, { MessageId: randomUUID(), MD5OfMessageBody });
   }
 
   async function sendBatch(body: unknown, headers: IncomingHttpHeaders): Promise<GuardedAnswer> {
