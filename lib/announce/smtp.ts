@@ -134,10 +134,11 @@ const faults: Record<string, string> = {
  * operator mends that within the hours the attempts take.
  */
 function failureOf(error: unknown): Delivery {
-  const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown }; // as nodemailer makes them
+  const { code, originalCode, responseCode } = (error ?? {}) as Record<string, unknown>; // as nodemailer makes them
   const status = typeof responseCode === 'number' ? responseCode : 0;
   const fault = status === 530 ? 'auth_refused' : faults[String(code)];
   if (fault !== undefined) return failed(fault);
   if (status >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')) return gone(`smtp_${status}`);
-  return failed(status === 0 ? 'connection_reset' : `smtp_${status}`);
+  if (status > 0) return failed(`smtp_${status}`);
+  return failed(typeOfError(Object.assign(new Error(), { code: originalCode }), { sent: true, secure: false }));
 }
