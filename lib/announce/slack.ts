@@ -39,6 +39,9 @@ function defusedWithin(text: string, most: number): string {
   return whole.length <= most ? whole : defused(plain(text, Math.floor(most / 2)));
 }
 
+/** Shown as it stands, but for what would begin code. */
+const literal = (text: string): string => escaped(text.replaceAll('`', '’'));
+
 const code = (text: string): string => `\`${text.replaceAll('`', '’')}\``;
 
 /** An event as a card for an incoming webhook, far below Slack's limits (50 blocks; header 150, section 3,000, field 2,000 characters). What the remote system said is in plain and rich text elements, where no markup is read. */
@@ -58,16 +61,16 @@ export function slackCardOf(event: JobEvent): SlackCard {
         type: 'section',
         fields: [
           markdown(`*${words.terminal ? 'Took' : 'So far'}*\n${took}`),
-          markdown(`*Why*\n${escaped(words.why)}`),
+          markdown(`*Why*\n${literal(words.why)}`),
         ],
       },
       ...quoteOf(words.quoted),
-      { type: 'section', text: markdown(`*Next:* ${escaped(words.next)}`) },
+      { type: 'section', text: markdown(`*Next:* ${literal(words.next)}`) },
       {
         type: 'context',
         elements: [
           markdown(`${link}${escaped(words.commands.map(code).join(' · '))}`),
-          markdown(`${escaped(plain(event.data.kind, 64))} · ${event.type} · ${code(event.event_id)}`),
+          markdown(`${literal(plain(event.data.kind, 64))} · ${event.type} · ${code(event.event_id)}`),
         ],
       },
     ],
