@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { buildSync, type Metafile } from 'esbuild';
+import { configurationFile } from '../env.ts';
+import type { ShippedConfiguration } from './cloud-configuration.ts';
+
+/** The functions, by the name of their folder. */
+export type FunctionName = 'start' | 'status' | 'cancel' | 'poll' | 'deliver' | 'sweep';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where undici is found depends on who installed us. */
+const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'));
+
+/**
+ * Never reached inside a function, whose credentials come from its environment: the SDK's other sources of credentials.
+ * They are loaded on demand, so that leaving them out leaves nothing broken.
+ */
+const otherCredentials = ['ini', 'sso', 'process', 'web-identity', 'http', 'login'].map(
+  (source) => `@aws-sdk/credential-provider-${source}`,
+);
+
+/**
+ * Bundles one function with everything it needs, the SDK too, and puts the configuration beside it. Not `NodejsFunction`:
+ * that can neither write a file beside the bundle without a shell, nor say what went into it. Returns that list.
+ */
+export function bundleFunction(name: FunctionName, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
+  const { metafile } = buildSync({
+    entryPoints: [join(root, 'functions', name, 'index.ts')],
+    outfile: join(outputDirectory, 'index.mjs'),
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    keepNames: false,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // The SDK's ES modules are what can be shaken: 398 KiB instead of 634 for five clients.
+    mainFields: ['module', 'main'],
+    // CommonJS packages in an ES module still call `require` for Node's own modules.
+    banner: { js: "import{createRequire as $r}from'node:module';const require=$r(import.meta.url);" },
+    // Of undici only the agent is used; its index brings fetch, WebSocket and caches along.
+    alias: { undici: join(root, 'lib/infra/undici-agent.js') },
+    external: [
+      ...otherCredentials,
+      '@smithy/credential-provider-imds',
+      // For machines without WebAssembly SIMD, which arm64 always has; 72 KB.
+      join(undici, 'lib/llhttp/llhttp-wasm.js'),
+    ],
+    legalComments: 'none',
+    logLevel: 'error',
+    metafile: true,
+  });
+  writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
+  return metafile;
+}
+
+/** The bundle as CDK's asset, by the hash of what came out. */
+export function functionCode(name: FunctionName, shipped: ShippedConfiguration): Code {
+  const fingerprint = createHash('sha256').update(JSON.stringify(shipped)).digest('hex');
+  return Code.fromAsset(join(root, 'functions', name), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never pulled: the local bundler does it all.
+      image: DockerImage.fromRegistry('untildone-bundles-locally'),
+      // CDK takes bundles of one process with the same command for the same bundle.
+      command: [name, fingerprint],
+      local: {
+        tryBundle: (outputDirectory) => {
+          bundleFunction(name, outputDirectory, shipped);
+          return true;
+        },
+      },
+    },
+  });
+}

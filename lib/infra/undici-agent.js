@@ -1,0 +1,2 @@
+// What bundles see as undici: its agent alone.
+export { default as Agent } from 'undici/lib/dispatcher/agent.js';
