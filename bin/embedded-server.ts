@@ -1,21 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
 import { createApi } from '../lib/api/create-api.ts';
 import { toolVersion } from '../lib/cli/version.ts';
-import type { JobEvent } from '../lib/core/announcement.ts';
 import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
 import { openDatabase } from '../lib/embedded/database.ts';
 import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
+import { testEvent } from '../lib/embedded/test-event.ts';
 import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
 import { createDispatchers } from '../lib/transports/safe-connect.ts';
 import { checkSecrets } from './check-secrets.ts';
+import { listen } from './listen.ts';
 
 export type EmbeddedServerOptions = {
   configuration: Configuration;
@@ -47,10 +46,9 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     );
   const secrets = createLocalSecrets({ environment: env, base_directory: options.configuration_directory });
   await checkSecrets(configuration, secrets);
-  const server = createAdaptorServer({ fetch: (request: Request) => app.fetch(request) });
-  const url = await listen(server, options);
+  const listener = await listen((request) => app.fetch(request), options);
 
-  const settings = settingsOf(configuration, url);
+  const settings = settingsOf(configuration, listener.url);
   const transports = {
     http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
   };
@@ -66,7 +64,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       tell,
     });
   } catch (error) {
-    server.close();
+    await listener.close();
     throw error;
   }
   const doctor = (what: { send_test: boolean }) =>
@@ -82,7 +80,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       what,
     );
   const app = createApi({
-    ports: engine.ports,
+    ports: { ...engine.ports, clock: { ...engine.ports.clock, sleep: listener.sleep } },
     settings,
     engine: 'embedded',
     version: toolVersion,
@@ -95,19 +93,19 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       ),
     ...(token === undefined ? { allowed_hosts: [...loopback] } : {}),
   });
+  async function close(): Promise<void> {
+    await listener.close();
+    await engine.stop();
+    await Promise.all([transports.http.close(), dispatchers.close()]);
+  }
+  let closed: Promise<void> | undefined;
   return {
-    url,
+    url: listener.url,
     engine,
     settings,
-    close: async () => {
-      await new Promise((resolve) => {
-        server.close(resolve);
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
-        // Long polls are held for 25 s at most, but nobody who stops a server wants to wait for them.
-        if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 500).unref();
-      });
-      await engine.stop();
-      await Promise.all([transports.http.close(), dispatchers.close()]);
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
 }
@@ -123,30 +121,6 @@ function settingsOf(configuration: Configuration, base_url: string): Settings {
   };
 }
 
-function listen(
-  server: ReturnType<typeof createAdaptorServer>,
-  { host, port }: EmbeddedServerOptions,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const taken = 'code' in error && error.code === 'EADDRINUSE';
-      reject(
-        new ConfigError(
-          taken
-            ? `port ${port} on ${host} is taken, perhaps by another untildone; stop it or give another --port`
-            : `cannot listen on ${host}:${port}: ${error.message}`,
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, () => {
-      // Only pipes and sockets of the file system have other addresses.
-      const address = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${address.port}`);
-    });
-  });
-}
-
 function admit(authorization: string | undefined, token: string | undefined): string {
   if (token === undefined) return owner;
   const given = Buffer.from(authorization?.replace(/^Bearer +/i, '') ?? '');
@@ -156,48 +130,4 @@ function admit(authorization: string | undefined, token: string | undefined): st
     'UNAUTHENTICATED',
     'this server wants "Authorization: Bearer" with its token; set UNTILDONE_TOKEN',
   );
-}
-
-/** What `doctor --send-test` sends: a settled job that never was, and says so. */
-function testEvent(target: string): JobEvent {
-  const now = new Date().toISOString();
-  const job_id = `job_${'0'.repeat(26)}`;
-  return {
-    event_id: `evt_test_${Date.now().toString(36)}`,
-    type: 'job.settled',
-    timestamp: now,
-    data: {
-      job_id,
-      kind: 'http',
-      name: 'untildone doctor: a test announcement',
-      connection: 'none',
-      status: 'complete',
-      terminal: true,
-      reason: null,
-      message: `This is a test of the target "${target}". No job has ended.`,
-      phase: null,
-      warnings: [],
-      status_command: 'untildone doctor',
-      cancel_command: 'untildone doctor',
-      status_url: '',
-      cancel_url: '',
-      poll_interval_ms: 1000,
-      timeout_ms: 1000,
-      expected_seconds: 1,
-      started_at: now,
-      deadline_at: now,
-      next_check_at: null,
-      settled_at: now,
-      checks: 0,
-      consecutive_errors: 0,
-      upstream_state: null,
-      progress_pct: null,
-      handle: null,
-      labels: { test: 'true' },
-      result: null,
-      next_step: null,
-      observed: { _source: 'external', _trusted: false, value: null },
-      announcements: [],
-    },
-  };
 }

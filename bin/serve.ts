@@ -45,7 +45,9 @@ export async function serve(options: ServeOptions, listening?: (url: string) => 
   listening?.(server.url);
   const signal = await ended;
   const began_ms = Date.now();
-  say(`untildone: ${signal}, letting what is under way end`);
+  say(`untildone: ${signal}, letting what is under way end (once more ends it at once; nothing acknowledged is lost)`);
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => process.exit(name === 'SIGINT' ? 130 : 143));
   await server.close();
   say(
     `untildone: stopped after ${durationWords((Date.now() - began_ms) / 1000)}; running jobs go on at the next start`,

@@ -1,7 +1,6 @@
 import type { JobEvent } from './core/announcement.ts';
 import type { Connection, Target } from './core/configuration.ts';
 import type { Address, AnnouncementState } from './core/descriptor.ts';
-import type { Tree } from './core/jmespath.ts';
 
 export type { JobEvent };
 
@@ -40,7 +39,10 @@ export type Settings = {
   };
 };
 
-/** Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check. */
+/**
+ * Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check.
+ * Records are values: nobody writes into one that was handed in or out.
+ */
 export type JobStore = {
   /** Writes the record unless there is one; then returns that one and `created: false`. */
   create(job: Job): Promise<{ created: boolean; job: Job }>;

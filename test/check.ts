@@ -26,7 +26,7 @@ function runTests(): { passed: number; failed: number } {
   const ran = run({
     name: 'tests',
     command: 'vitest',
-    args: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`],
+    args: ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
   });
   try {
     const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));

@@ -41,7 +41,10 @@ export async function waitForJob(context: Context, job_id: string, window_ms: nu
   try {
     while (true) {
       const asked = clock.now();
-      const hold = Math.min(context.live ? longestLiveHold : longestHold, Math.max(0, Math.floor((until - asked) / 1000)));
+      const hold = Math.min(
+        context.live ? longestLiveHold : longestHold,
+        Math.max(0, Math.floor((until - asked) / 1000)),
+      );
       const read = await readJob(context, job_id, hold);
       if (interrupt.aborted) return endWait(context, job_id, latest);
       const left = until - clock.now();

@@ -35,6 +35,9 @@ export function rampedSeconds(k: number, interval_seconds: number, pace: Pace): 
   return Math.min(interval_seconds, Math.max(pace.floor_seconds ?? 0, 3 * 2 ** Math.min(Math.max(k, 0), 20)));
 }
 
+/** How many ramp delays fit into an age: after 3·(2^k − 1) seconds the k-th is due. */
+export const rampedBy = (age_seconds: number): number => Math.floor(Math.log2(Math.max(0, age_seconds) / 3 + 1));
+
 /** Doubles with every failed check after the first, to a minute or the delay itself if that is longer. */
 export const backedOffSeconds = (delay_seconds: number, consecutive_errors: number): number =>
   consecutive_errors <= 1

@@ -1,4 +1,11 @@
-import { backedOffSeconds, heartbeatSeconds, lostAfterErrors, maxUnsavedClaims, rampedSeconds } from './cadence.ts';
+import {
+  backedOffSeconds,
+  heartbeatSeconds,
+  lostAfterErrors,
+  maxUnsavedClaims,
+  rampedBy,
+  rampedSeconds,
+} from './cadence.ts';
 import type { Tree } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
@@ -170,7 +177,9 @@ function again(
 /** When the check after number `checks` is due if all goes well: what a claim writes ahead, so that most checks need no save. */
 export function plannedDueAt(job: Job, checks: number, claimed_at_ms: number, consecutive_errors: number): number {
   const { spec } = job;
-  const k = checks - (spec.first_check === 'now' ? 1 : 0);
+  const counted = checks - (spec.first_check === 'now' ? 1 : 0);
+  // The count of a job that was quiet is lost with the process: its age says how far the ramp was climbed.
+  const k = Math.max(counted, rampedBy((claimed_at_ms - job.started_at_ms) / 1000));
   const ramped = rampedSeconds(k, spec.interval_seconds, spec.kind.pace);
   const hurried = isCancelling(job) ? Math.min(ramped, Math.max(5, spec.kind.pace.floor_seconds ?? 0)) : ramped;
   const delay_seconds = backedOffSeconds(hurried, consecutive_errors);

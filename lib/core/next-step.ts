@@ -5,7 +5,8 @@ const byReason: Record<Reason, string | null> = {
   upstream_failed: 'Read message and observed.value: they are the remote system’s own words on why it failed.',
   timed_out:
     'The deadline passed and the remote job was still going when last seen. Look at it there before anything else.',
-  start_rejected: 'Nothing was started. Read message for the remote system’s reason and correct the request.',
+  start_rejected:
+    'The remote system did not take the start as it was asked: read message. If it answered without an id, look there for a job that began all the same.',
   start_unknown:
     'It is not known whether the remote job began. Look for it in the remote system; if it is there, hand it over with job adopt.',
   unreachable: 'The remote system could not be seen any more; the job itself may well be going on. Look at it there.',

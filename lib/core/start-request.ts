@@ -35,7 +35,6 @@ export const startRequestSchema = z
     paths: pathsSchema.optional(),
   })
   .meta({ id: 'StartRequest' });
-export type StartRequest = z.infer<typeof startRequestSchema>;
 
 /** What the request amounts to: the immutable part of a job, the handle if it adopts, and the start call's variables. */
 export type ReadStartRequest = { ok: true; spec: JobSpec; handle: Handle | null } | { ok: false; problems: Problem[] };

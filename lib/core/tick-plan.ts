@@ -4,6 +4,9 @@ import type { Job } from './job.ts';
 /** What a wake-up is good for. `proven`: the tick itself shows that the check before has ended. */
 export type TickPlan = { do: 'check'; proven: boolean } | { do: 'resend'; at_ms: number } | { do: 'drop'; why: string };
 
+/** How often a wish asks whether the lease that holds it has ended. */
+const wishRestMs = 10_000;
+
 type Wake = { carrier: 'chain' | 'heartbeat'; expected_checks: number | null };
 
 /**
@@ -11,7 +14,8 @@ type Wake = { carrier: 'chain' | 'heartbeat'; expected_checks: number | null };
  *
  *   chain n ── number is n? ── higher → drop (a duplicate or a late one: the check was made)   lower → an old read: re-send
  *                 │ yes, and due (or early by < 2 s) → check      early → re-send, never drop
- *   chain without a number (a cancel wish) → check as soon as no lease is live
+ *   chain without a number (a cancel wish, or a job found at boot) → check if there is a wish to pass on or the check is due,
+ *                 as soon as no lease is live, unless a numbered one comes first
  *   heartbeat ── interval ≥ 60 s: it carries the checks
  *             └─ interval < 60 s: only when the chain is broken, that is 15 s after the due time
  */
@@ -20,18 +24,24 @@ export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
   // Before the last claim: the clock jumped back, and waiting for it to catch up could take hours.
   const clockJumpedBack = now_ms < (state.claimed_at_ms ?? job.started_at_ms);
   const leased = state.lease_until_ms > now_ms && !clockJumpedBack;
+  const wished = state.cancel_requested_at_ms !== null && state.cancel_outcome === null;
   if (tick.carrier === 'chain' && tick.expected_checks !== null) {
     // The record is older than the tick: a read may trail the last write.
     if (tick.expected_checks > state.checks) return { do: 'resend', at_ms: now_ms + 1000 };
     if (tick.expected_checks < state.checks) return { do: 'drop', why: `check ${tick.expected_checks + 1} was made` };
-    const early = now_ms < state.next_check_at_ms - earlyMs;
-    return early && !clockJumpedBack ? { do: 'resend', at_ms: state.next_check_at_ms } : { do: 'check', proven: true };
+    const early = now_ms < state.next_check_at_ms - earlyMs && !clockJumpedBack && !wished;
+    return early ? { do: 'resend', at_ms: state.next_check_at_ms } : { do: 'check', proven: true };
   }
-  const wished = state.cancel_requested_at_ms !== null && state.cancel_outcome === null;
-  if (tick.carrier === 'chain')
-    return leased
-      ? { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + earlyMs) }
-      : { do: 'check', proven: false };
+  if (tick.carrier === 'chain') {
+    // Without a number nothing tells a duplicate from the first: one that is of no use must end here, or they multiply.
+    const due = clockJumpedBack || now_ms >= state.next_check_at_ms - earlyMs;
+    if (!wished && !due) return { do: 'drop', why: 'nothing to pass on before the next check' };
+    if (!leased) return { do: 'check', proven: false };
+    if (!wished) return { do: 'drop', why: 'a check is under way' };
+    if (spec.interval_seconds < heartbeatSeconds && state.next_check_at_ms <= state.lease_until_ms)
+      return { do: 'drop', why: 'the next check passes the wish on' };
+    return { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + wishRestMs) };
+  }
   if (leased) return { do: 'drop', why: 'a check is under way' };
   if (wished || clockJumpedBack) return { do: 'check', proven: false };
   if (spec.interval_seconds < heartbeatSeconds)

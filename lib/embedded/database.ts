@@ -107,16 +107,29 @@ export function openDatabase(directory: string): Database {
   };
 }
 
+/** Throws ConfigError with what is to be done when `path` is there and cannot be written. */
+function checkWritable(path: string, what: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw unwritable(what, error);
+  }
+}
+const unwritable = (what: string, error: unknown): ConfigError =>
+  new ConfigError(`${what} cannot be written (${codeOf(error)}); choose another with --data-dir, or make it writable`, {
+    cause: error,
+  });
+
 function open(directory: string, path: string): DatabaseSync {
+  const what = `the data directory ${directory}`;
   try {
     mkdirSync(directory, { recursive: true });
-    accessSync(directory, constants.W_OK);
   } catch (error) {
-    throw new ConfigError(
-      `the data directory ${directory} cannot be written (${codeOf(error)}); choose another with --data-dir, or make it writable`,
-      { cause: error },
-    );
+    throw unwritable(what, error);
   }
+  checkWritable(directory, what);
+  checkWritable(path, path);
   let sql: DatabaseSync | undefined;
   try {
     sql = new DatabaseSync(path);
@@ -161,7 +174,7 @@ function translateOpening(error: unknown, path: string): ConfigError {
   if (result === sqlite.readOnly || result === sqlite.cannotOpen)
     return says(`${path} cannot be written; choose another with --data-dir, or make it writable`);
   if (result === sqlite.full) return says(`the disk of ${path} is full; free some space and start again`);
-  if (result === sqlite.notADatabase || result === sqlite.corrupt)
+  if (result === sqlite.notADatabase || result === sqlite.corrupt || error instanceof SyntaxError)
     return says(`${path} is damaged or no untildone file; move it away or restore a copy`);
   return says(`${path} cannot be opened (${error instanceof Error ? error.message : 'unknown error'})`);
 }

@@ -5,7 +5,8 @@ import type { ListQuery } from '../ports.ts';
 
 /** Jobs as rows: `record` never changes, `hot` often, `seen` seldom. Writes belong into a transaction. */
 export type JobRows = {
-  insert(job: Job): void;
+  /** False when there is a row of that id already. */
+  insert(job: Job): boolean;
   /** Writes what differs from `before`, which is what the row holds. */
   update(job: Job, before: Job): void;
   select(job_id: string): Job | undefined;
@@ -20,7 +21,7 @@ export const isActive = (job: Job): boolean => !isTerminal(job) || job.state.owe
 
 export function createJobRows(sql: DatabaseSync): JobRows {
   const insert = sql.prepare(
-    'INSERT INTO jobs (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO jobs (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const updateHot = sql.prepare('UPDATE jobs SET status = ?, active = ?, settled_at_ms = ?, hot = ? WHERE job_id = ?');
   const updateSeen = sql.prepare('UPDATE jobs SET seen = ? WHERE job_id = ?');
@@ -33,7 +34,16 @@ export function createJobRows(sql: DatabaseSync): JobRows {
       const { job_id, owner, spec, state, generation_ms } = job;
       const { status, settled_at_ms } = state;
       const texts = [recordOf(job), hotOf(job), JSON.stringify(job.seen)] as const;
-      insert.run(job_id, owner, spec.kind.name, status, Number(isActive(job)), generation_ms, settled_at_ms, ...texts);
+      const columns = [
+        job_id,
+        owner,
+        spec.kind.name,
+        status,
+        Number(isActive(job)),
+        generation_ms,
+        settled_at_ms,
+      ] as const;
+      return insert.run(...columns, ...texts).changes > 0;
     },
     update: (job, before) => {
       const { status, settled_at_ms } = job.state;

@@ -1,4 +1,4 @@
-import { type JobEvent, nextAttemptDelayMs } from '../core/announcement.ts';
+import { type JobEvent, maxAttempts, nextAttemptDelayMs } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import type { Announcements } from '../ports.ts';
 import type { Database } from './database.ts';
@@ -31,6 +31,8 @@ type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
 const mostAtOnce = 8;
+const restAfterFullDiskMs = 15_000;
+const longestRestMs = nextAttemptDelayMs(maxAttempts - 1, null) ?? 0;
 
 export function createSqliteAnnouncements({
   database,
@@ -43,7 +45,7 @@ export function createSqliteAnnouncements({
     "INSERT INTO deliveries (event_id, target, job_id, state, attempts, next_attempt_at_ms) VALUES (?, ?, ?, 'pending', 0, ?) ON CONFLICT DO NOTHING",
   );
   const update = sql.prepare(
-    'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at_ms = ?, last_error = ? WHERE event_id = ? AND target = ?',
+    'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at_ms = ?, last_error = ? WHERE event_id = ? AND target = ? AND attempts < ?',
   );
   const selectEvent = sql.prepare('SELECT event FROM events WHERE event_id = ?');
   const selectPending = sql.prepare(
@@ -62,14 +64,18 @@ export function createSqliteAnnouncements({
     lines.set(target, line);
     return line;
   }
+  function after(ms: number, run: () => void): void {
+    if (stopped) return;
+    const cancel = timers.after(ms, () => {
+      alarms.delete(cancel);
+      run();
+    });
+    alarms.add(cancel);
+  }
   function enqueue(delivery: Delivery, in_ms: number): void {
     if (stopped) return;
     if (in_ms > 0) {
-      const cancel = timers.after(in_ms, () => {
-        alarms.delete(cancel);
-        enqueue(delivery, 0);
-      });
-      alarms.add(cancel);
+      after(in_ms, () => enqueue(delivery, 0));
       return;
     }
     const line = lineOf(delivery.target);
@@ -95,22 +101,37 @@ export function createSqliteAnnouncements({
     if (row === undefined) return;
     const event = JSON.parse(String(row['event'])) as JobEvent; // written by sqlite-events, from the same type
     const attempts = delivery.attempts + 1;
-    const told = await (tell(delivery.target, event) ?? Promise.resolve(unconfigured)).catch(crashed);
+    const told = await tellOnce(delivery.target, event);
     observe(delivery.target, event, told, attempts);
     await record(delivery, told, attempts);
   }
+  async function tellOnce(target: string, event: JobEvent): Promise<Attempt> {
+    try {
+      return (await tell(target, event)) ?? unconfigured;
+    } catch (error) {
+      return crashed(error);
+    }
+  }
   async function record(delivery: Delivery, told: Attempt, attempts: number): Promise<void> {
     const { event_id, target } = delivery;
-    if (told.outcome === 'delivered') return store('delivered', 0, null);
+    if (told.outcome === 'delivered') return note({ ...delivery, attempts }, 'delivered', 0, null);
     const delay_ms = told.gone ? null : nextAttemptDelayMs(attempts, told.retry_after_seconds);
     // Memory first: a file that cannot be written must not stop the retries.
     if (delay_ms !== null) enqueue({ event_id, target, attempts }, delay_ms);
-    return store(delay_ms === null ? 'failed' : 'pending', timers.now() + (delay_ms ?? 0), told.error);
-
-    function store(state: AnnouncementState['state'], next_ms: number, error: string | null): Promise<void> {
-      return database
-        .write(() => void update.run(state, attempts, next_ms, error, event_id, target), 'lazy')
-        .catch(() => undefined);
+    const state = delay_ms === null ? 'failed' : 'pending';
+    await note({ ...delivery, attempts }, state, timers.now() + (delay_ms ?? 0), told.error);
+  }
+  /** What a full disk refuses is noted later, unless a further attempt has been noted by then. */
+  async function note(
+    { event_id, target, attempts }: Delivery,
+    state: AnnouncementState['state'],
+    next_ms: number,
+    error: string | null,
+  ): Promise<void> {
+    try {
+      await database.write(() => void update.run(state, attempts, next_ms, error, event_id, target, attempts), 'lazy');
+    } catch {
+      after(restAfterFullDiskMs, () => void note({ event_id, target, attempts }, state, next_ms, error));
     }
   }
   return {
@@ -134,7 +155,9 @@ export function createSqliteAnnouncements({
           target: String(row['target']),
           attempts: Number(row['attempts']),
         };
-        enqueue(delivery, Math.max(0, Number(row['next_attempt_at_ms']) - timers.now()));
+        // The clock may have been set back meanwhile: no rest is longer than the longest.
+        const rest_ms = Number(row['next_attempt_at_ms']) - timers.now();
+        enqueue(delivery, Math.min(Math.max(0, rest_ms), longestRestMs));
       }
     },
     stop: async () => {

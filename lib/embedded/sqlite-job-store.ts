@@ -3,6 +3,9 @@ import type { JobStore, Written } from '../ports.ts';
 import type { Database } from './database.ts';
 import { createJobRows, isActive } from './job-rows.ts';
 
+const runs = (job: Job): boolean => !isTerminal(job);
+const withState = (job: Job, state: Partial<JobState>): Job => ({ ...job, state: { ...job.state, ...state } });
+
 /** The store, and what the engine besides flow wants of it: the jobs that live in memory. */
 export type SqliteJobStore = JobStore & {
   /** The record of a job that runs or owes something, else undefined. No I/O. */
@@ -35,8 +38,9 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
   const unwrittenClaims = new Set<string>();
 
   for (const job of rows.active()) {
-    // Whoever held a lease died with the last process.
-    keep({ ...job, state: { ...job.state, lease_until_ms: 0 } });
+    // Whoever held a lease, or was starting the remote job, died with the last process.
+    const starter_claimed_until_ms = job.state.starter_claimed_until_ms === null ? null : 0;
+    keep(withState(job, { lease_until_ms: 0, starter_claimed_until_ms }));
     unclaimedSinceBoot.add(job.job_id);
   }
 
@@ -49,15 +53,21 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
   }
   const load = (job_id: string): Job | undefined => jobs.get(job_id) ?? rows.select(job_id);
 
-  async function write(job: Job, how: 'durable' | 'lazy', change: () => void): Promise<void> {
+  /** False when `change` says that it left the file as it was. */
+  async function write(job: Job, how: 'durable' | 'lazy', change: () => boolean): Promise<boolean> {
     const { job_id } = job;
     const { promise, resolve } = Promise.withResolvers<void>();
+    let changed = false;
     underWay.set(job_id, promise);
     try {
-      await database.write(change, how);
+      await database.write(() => {
+        changed = change();
+      }, how);
+      if (!changed) return false;
       keep(job);
       unclaimedSinceBoot.delete(job_id);
       unwrittenClaims.delete(job_id);
+      return true;
     } finally {
       underWay.delete(job_id);
       resolve();
@@ -78,13 +88,13 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
       keep(job);
       unwrittenClaims.add(ref.job_id);
     } else if (job !== before) {
-      await write(job, how === 'durable' ? 'durable' : 'lazy', () => rows.update(job, before));
+      await write(job, how === 'durable' ? 'durable' : 'lazy', () => {
+        rows.update(job, before);
+        return true;
+      });
     }
     return { written: true, job };
   }
-  const runs = (job: Job): boolean => !isTerminal(job);
-  const withState = (job: Job, state: Partial<JobState>): Job => ({ ...job, state: { ...job.state, ...state } });
-
   return {
     peek: (job_id) => jobs.get(job_id),
     active: () => jobs.values(),
@@ -105,10 +115,10 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
     },
     create: async (job) => {
       for (let other = underWay.get(job.job_id); other !== undefined; other = underWay.get(job.job_id)) await other;
-      const known = load(job.job_id);
-      if (known !== undefined) return { created: false, job: known };
-      await write(job, 'durable', () => rows.insert(job));
-      return { created: true, job };
+      const live = jobs.get(job.job_id);
+      if (live !== undefined) return { created: false, job: live };
+      if (await write(job, 'durable', () => rows.insert(job))) return { created: true, job };
+      return { created: false, job: load(job.job_id) ?? job };
     },
     load: async (job_id) => load(job_id),
     claim: ({ ref, expected_checks, proven, now_ms, lease_until_ms, next_check_at_ms, unsaved_claims }) =>

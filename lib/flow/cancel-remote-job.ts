@@ -17,10 +17,14 @@ const outcomeOf = (observation: Observation): 'accepted' | 'declined' | null => 
 const saidOf = (observation: Observation): string =>
   observation.answered ? `HTTP ${observation.http_status}` : observation.message;
 
+/** Whether the caller wishes to cancel and the remote side has not yet said yes or no. */
+export const isWishOpen = ({ state }: Job): boolean =>
+  state.cancel_requested_at_ms !== null && state.cancel_outcome === null;
+
 /** Calls the remote cancel for a wish that is not yet accepted. Only a tick does this, so that it is never called twice at once. */
 export async function passOnWish(ports: CancelPorts, job: Job, handle: Handle, budget_ms: number): Promise<StatePatch> {
   const { cancel } = job.spec.kind;
-  if (job.state.cancel_requested_at_ms === null || job.state.cancel_outcome !== null || cancel === null) return {};
+  if (!isWishOpen(job) || cancel === null) return {};
   const observation = await callRemote(ports, job.spec, cancel, handle, budget_ms);
   const cancel_outcome = outcomeOf(observation);
   if (cancel_outcome !== 'declined') return { cancel_outcome };
@@ -33,14 +37,14 @@ export async function passOnWish(ports: CancelPorts, job: Job, handle: Handle, b
   };
 }
 
-/** `cancel_on_timeout`: one best-effort cancel after the last check, whose outcome goes into the warnings. */
+/** `cancel_on_timeout`: one best-effort cancel after the last check, also of a job that cannot be seen; its outcome goes into the warnings. */
 export async function cancelAtDeadline(
   ports: CancelPorts,
   job: Job,
   handle: Handle,
   budget_ms: number,
 ): Promise<StatePatch> {
-  if (!job.spec.cancel_on_timeout) return {};
+  if (!job.spec.cancel_on_timeout || job.state.cancel_outcome === 'accepted') return {};
   const { cancel } = job.spec.kind;
   const warn = (warning: string): StatePatch => ({ warnings: withWarning(job.state.warnings, warning) });
   if (cancel === null) return warn('timed out; this kind of job cannot be cancelled, so that it may still be going on');

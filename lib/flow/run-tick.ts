@@ -1,11 +1,11 @@
 import { checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
-import { type Decision, decide, type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
-import type { Handle, Job } from '../core/job.ts';
+import { type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
+import type { Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
 import { planTick, type TickPlan } from '../core/tick-plan.ts';
 import type { Ports, Settings, Tick } from '../ports.ts';
-import { cancelAtDeadline, passOnWish } from './cancel-remote-job.ts';
-import { lookAtJob } from './look-at-job.ts';
+import { isWishOpen } from './cancel-remote-job.ts';
+import { type Checked, checkJob } from './check-job.ts';
 import { resumeStart } from './resume-start.ts';
 import { sendNext } from './send-next-tick.ts';
 import { finishJob, owe, payOwed, settleJob } from './settle-job.ts';
@@ -85,53 +85,26 @@ async function claimAndCheck(
     return { outcome: 'settled', job: settled.job };
   }
   const now_ms = ports.clock.now();
-  // No lease reaches this far ahead: the clock was set back since, and the lease would hold for as long.
-  const disproven = job.state.lease_until_ms > now_ms + leaseMs + skewMs;
+  if (!plan.proven && job.state.lease_until_ms > now_ms + leaseMs + skewMs) return cutLease(ports, job, now_ms);
   const claimed = await ports.jobs.claim({
     ref: refOf(job),
     expected_checks: job.state.checks,
-    proven: plan.proven || disproven,
+    proven: plan.proven,
     now_ms,
     lease_until_ms: now_ms + leaseMs,
     next_check_at_ms: plannedDueAt(job, job.state.checks + 1, now_ms, job.state.consecutive_errors),
     unsaved_claims,
   });
   if (!claimed.written) return { outcome: 'lost_claim', job: claimed.job };
-  const decision = await checkClaimed(ports, settings, claimed.job, budget_ms);
+  const decision = await checkJob(ports, settings, claimed.job, budget_ms);
   return record(ports, settings, claimed.job, decision);
 }
 
-type Checked = Decision & { verdict: Look['verdict']['type'] | 'blocked' };
-
-/** The remote calls of one check: pass on a wish to cancel, look, and at the deadline cancel if that was asked for. */
-async function checkClaimed(ports: TickPorts, settings: Settings, job: Job, budget_ms: number): Promise<Checked> {
-  const begun_ms = ports.clock.now();
-  const left = (): number => budget_ms - (ports.clock.now() - begun_ms);
-  const handle: Handle = job.handle ?? {};
-  if (!settings.connections.has(job.spec.connection)) return missingConnection(job, settings, begun_ms);
-  const wish = await passOnWish(ports, job, handle, left());
-  const asked: Job = { ...job, state: { ...job.state, ...wish } };
-  const look = await lookAtJob(ports, job.spec, handle, left());
-  const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const late = decision.state.reason === 'timed_out' ? await cancelAtDeadline(ports, asked, handle, left()) : {};
-  return { ...decision, state: { ...wish, ...decision.state, ...late }, verdict: look.verdict.type };
-}
-
-/** Nobody can look without the connection: an operator must bring it back, and hears of it once. */
-function missingConnection(job: Job, settings: Settings, now_ms: number): Checked {
-  const message = `the connection "${job.spec.connection}" is not configured any more`;
-  const blind: Look = {
-    verdict: { type: 'going', phase: 'blocked', matched: true, resolved: job.state.matched },
-    body: undefined,
-    progress_pct: null,
-  };
-  const decision = decide(job, blind, settings.limits.max_checks_per_job, now_ms);
-  const warnings = job.state.warnings.includes(message) ? job.state.warnings : [...job.state.warnings, message];
-  return {
-    ...decision,
-    state: { ...decision.state, warnings, upstream_state: job.state.upstream_state },
-    verdict: 'blocked',
-  };
+/** No lease reaches this far ahead: the clock was set back since. Its check may be under way all the same, so that the next tick looks. */
+async function cutLease(ports: TickPorts, job: Job, now_ms: number): Promise<TickReport> {
+  const state = { lease_until_ms: now_ms + leaseMs };
+  const written = await ports.jobs.save({ ref: refOf(job), expected_checks: job.state.checks, state, owe: [] });
+  return { outcome: 'lost_claim', why: 'the clock was set back', job: written.job };
 }
 
 /** Saves what changed, on the number of the check; then the next tick, or the end. */
@@ -159,7 +132,9 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
   }
   if (decision.due_at_ms === null)
     return { outcome: 'settled', job: await finishJob(ports, settings, saved), verdict: lookedAt(verdict) };
-  await sendNext(ports, saved, decision.due_at_ms);
+  // A wish that came during the check need not wait for the next one.
+  const wishedMeanwhile = isWishOpen(saved) && !isWishOpen(job);
+  await sendNext(ports, saved, wishedMeanwhile ? now_ms : decision.due_at_ms);
   return { outcome: 'checked', job: await payOwed(ports, settings, saved), verdict: lookedAt(verdict) };
 }
 

@@ -2,7 +2,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { decide, plannedDueAt } from '../core/decide.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Handle, Job, JobSpec } from '../core/job.ts';
-import { isTerminal, newJob, refOf, withWarning } from '../core/job.ts';
+import { isTerminal, newJob, refOf } from '../core/job.ts';
 import { readStartRequest } from '../core/start-request.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { lookAtJob } from './look-at-job.ts';
@@ -24,8 +24,6 @@ const firstCheckNeedsMs = 5_000;
 const firstHeartbeatMs = 60_000;
 /** A schedule that nobody deleted ends by itself a day after the deadline. */
 const scheduleTailMs = 86_400_000;
-const nothingResolves =
-  'no acceptor path leads to a value in the first answer; check the acceptors against observed.value';
 
 /**
  * Takes a job over: record, heartbeat, then start it or look at it, and the first tick.
@@ -68,7 +66,17 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
   const { created, job } = await ports.jobs.create(proposed);
   if (!created) return sameJob(ports, settings, job, spec);
   await createSchedule(ports, job);
-  return begin(ports, settings, job, left);
+  return acknowledged(ports, job, begin(ports, settings, job, left));
+}
+
+/** Record and heartbeat are there: whatever else fails now, the job is ours, and an error would say that it is not. */
+async function acknowledged(ports: StartPorts, job: Job, begun: Promise<Job>): Promise<Job> {
+  try {
+    return await begun;
+  } catch (error) {
+    if (error instanceof RequestError && error.code === 'START_REJECTED') throw error;
+    return (await ports.jobs.load(job.job_id)) ?? job;
+  }
 }
 
 /** The heartbeat, first after a minute: it takes over if everything after this line is lost. */
@@ -126,16 +134,11 @@ async function adopted(
     throw new RequestError('FIRST_CHECK_FAILED', `the first check failed, nothing is watched: ${verdict.message}`);
   const claimed: Job = { ...fresh, state: { ...fresh.state, checks: 1, claimed_at_ms: now_ms, unsaved_claims: 0 } };
   const decision = decide(claimed, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const warned =
-    verdict.type === 'going' && !verdict.resolved
-      ? withWarning(decision.state.warnings ?? [], nothingResolves)
-      : (decision.state.warnings ?? claimed.state.warnings);
   return {
     ...claimed,
     state: {
       ...claimed.state,
       ...decision.state,
-      warnings: warned,
       events: decision.tell.length,
       owed: owe(claimed, decision.tell, ports.clock.now()),
     },

@@ -54,7 +54,8 @@ export async function startRemoteJob(
 
 /** Our own rate budget held the call back: nothing left us, so that the next tick may start. */
 async function giveClaimBack(ports: StartPorts, job: Job, seconds: number): Promise<Job> {
-  const next_check_at_ms = Math.min(ports.clock.now() + seconds * 1000, job.deadline_at_ms);
+  const now_ms = ports.clock.now();
+  const next_check_at_ms = Math.max(Math.min(now_ms + seconds * 1000, job.deadline_at_ms), now_ms + 1000);
   const state = { starter_claimed_until_ms: null, next_check_at_ms };
   const written = await ports.jobs.save({ ref: refOf(job), expected_checks: null, state, owe: [] });
   return written.job ?? job;

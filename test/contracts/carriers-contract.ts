@@ -80,6 +80,13 @@ export function carriersContract(name: string, open: OpenCarriers): void {
       await carriers.advance(60.01);
       expect(carriers.brought).toHaveLength(1);
     });
+    given('keep the first time of a schedule that is created again later', async (carriers) => {
+      await carriers.schedules.create(schedule(carriers));
+      await carriers.advance(30);
+      await carriers.schedules.create(schedule(carriers));
+      await carriers.advance(30.01);
+      expect(carriers.brought).toHaveLength(1);
+    });
     given('are still once the schedule is deleted, and deleting it again is no fault', async (carriers) => {
       await carriers.schedules.create(schedule(carriers));
       await carriers.schedules.delete(refOf(job));

@@ -270,6 +270,16 @@ describe('when to look again', () => {
     expect(plannedDueAt(aJob(), 9, deadline_ms - 2000, 0)).toBe(deadline_ms);
   });
 
+  it('goes on up the ramp by age, where the count was lost with the process', () => {
+    const long = aJob();
+    const after = (age_seconds: number): number => {
+      const claimed_ms = long.started_at_ms + age_seconds * 1000;
+      return (plannedDueAt(long, 1, claimed_ms, 0) - claimed_ms) / 1000;
+    };
+    expect([0, 3, 9, 20].map(after)).toEqual([3, 6, 12, 12]);
+    expect(after(300)).toBe(long.spec.interval_seconds);
+  });
+
   it.each([
     [maxChecks - 1, undefined],
     [maxChecks, 'internal_error'],

@@ -44,12 +44,31 @@ describe('a tick of the chain', () => {
 describe('a tick without a number', () => {
   it.each<[string, number, Partial<JobState>, unknown]>([
     ['at once', 101, {}, check],
-    ['in two seconds, under a lease', 120, leased, { do: 'resend', at_ms: at(122) }],
-    ['when the lease ends, if that is sooner', 144.5, leased, { do: 'resend', at_ms: at(145) }],
     ['as soon as the lease has ended', 145, leased, check],
     ['whatever the lease, after the clock jumped back', -3600, leased, check],
   ])('is served %s', (_name, second, state, plan) => {
     expect(planTick(job(30, { ...wished, ...state }), chain(null), at(second))).toEqual(plan);
+  });
+
+  it.each<[string, number, Partial<JobState>, unknown]>([
+    ['waits for the lease where no check comes before', 60, { ...wished, ...leased }, { do: 'resend', at_ms: at(130) }],
+    ['waits no longer than the lease', 60, { ...wished, lease_until_ms: at(123) }, { do: 'resend', at_ms: at(123) }],
+    ['ends where the chain comes before the lease ends', 30, { ...wished, ...leased }, drop],
+    ['ends when the wish was accepted', 30, { ...wished, cancel_outcome: 'accepted' }, drop],
+    ['ends when the wish was declined', 30, { ...wished, cancel_outcome: 'declined' }, drop],
+    ['ends under a lease without any wish', 30, leased, drop],
+    ['ends where there is neither a wish nor a check due', 30, {}, drop],
+  ])('%s', (_name, interval_seconds, state, plan) => {
+    expect(planTick(job(interval_seconds, state), chain(null), at(120))).toEqual(plan);
+  });
+
+  it('makes the check that is due for a job found at boot, whose wish was passed on long ago', () => {
+    const found = job(30, { ...wished, cancel_outcome: 'accepted' });
+    expect(planTick(found, chain(null), at(131))).toEqual(check);
+  });
+
+  it('makes the chain’s own tick run early', () => {
+    expect(planTick(job(30, wished), chain(7), at(102))).toEqual(proven);
   });
 });
 

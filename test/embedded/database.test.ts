@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, closeSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../lib/embedded/database.ts';
+import { startEngine } from '../../lib/embedded/engine.ts';
+import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
+import { aJob } from '../contracts/records.ts';
+import { manualTimers } from '../support/manual-timers.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { settingsOf } from './engine-world.ts';
+
+const close: (() => void)[] = [];
+afterEach(() => {
+  for (const one of close.splice(0).reverse()) one();
+});
+function temporary(): string {
+  const directory = temporaryDirectory();
+  close.push(directory.remove);
+  return directory.path;
+}
+function opened(directory = temporary()): Database {
+  const database = openDatabase(directory);
+  close.push(database.close);
+  return database;
+}
+const fileIn = (directory: string): string => join(directory, 'untildone.db');
+const configError = (message: string) => ({ code: 'CONFIG_ERROR', message: expect.stringContaining(message) });
+const caught = (run: () => unknown): unknown => {
+  try {
+    run();
+    return 'nothing thrown';
+  } catch (error) {
+    return error;
+  }
+};
+const script = fileURLToPath(new URL('../support/open-database.ts', import.meta.url));
+/** What another process is told that opens the directory; root would be let in anywhere, so that it goes as nobody. */
+async function elsewhere(directory: string, as: { uid?: number; gid?: number } = {}): Promise<string> {
+  return (await promisify(execFile)(process.execPath, [script, directory], { ...as, cwd: '/' })).stdout;
+}
+const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+function boot(database: Database): void {
+  void startEngine({
+    database,
+    settings: settingsOf({}),
+    timers: manualTimers(),
+    transports: { http: { call: () => Promise.reject(new Error('not called')) } },
+    tell: () => undefined,
+    observer: { tick: () => undefined, event: () => undefined, delivery: () => undefined },
+  }).stop();
+}
+
+describe('a file', () => {
+  it('fails to open when a newer version wrote it, and is left as it is', () => {
+    const directory = temporary();
+    const database = openDatabase(directory);
+    database.sql.exec('PRAGMA user_version = 99');
+    database.close();
+    for (const _time of [1, 2])
+      expect(caught(() => openDatabase(directory))).toMatchObject(
+        configError('was written by a newer untildone (layout 99'),
+      );
+  });
+
+  it('fails to open for a second process while the first lives, and not after it', async () => {
+    const directory = temporary();
+    const database = opened(directory);
+    expect(await elsewhere(directory)).toMatch(
+      /^ConfigError: .*untildone\.db is held by another untildone process; stop it/,
+    );
+    database.close();
+    expect(await elsewhere(directory)).toBe('open');
+  });
+
+  it('fails to open where it cannot be written', async () => {
+    const directory = temporary();
+    chmodSync(directory, 0o555);
+    expect(await elsewhere(directory, nobody)).toMatch(
+      /^ConfigError: the data directory .* cannot be written \(EACCES\); choose another/,
+    );
+    expect(await elsewhere(join(directory, 'below'), nobody)).toMatch(/^ConfigError: .* cannot be written \(EACCES\)/);
+  });
+
+  it('fails to open when it may be read only', async () => {
+    const directory = temporary();
+    openDatabase(directory).close();
+    chmodSync(directory, 0o777);
+    chmodSync(fileIn(directory), 0o444);
+    expect(await elsewhere(directory, nobody)).toMatch(
+      /^ConfigError: .*untildone\.db cannot be written \(EACCES\); choose another/,
+    );
+  });
+
+  it('fails to open where the data directory is a file', () => {
+    const path = join(temporary(), 'file');
+    writeFileSync(path, '');
+    expect(caught(() => openDatabase(path))).toMatchObject(configError('cannot be written (EEXIST)'));
+  });
+
+  it.each([
+    ['text', 'hello, this is no database at all\n'.repeat(400)],
+    ['a few bytes', 'hello'],
+    ['zeros', '\0'.repeat(8192)],
+  ])('fails to open when it is no database but %s', (_what, text) => {
+    const directory = temporary();
+    writeFileSync(fileIn(directory), text);
+    expect(caught(() => openDatabase(directory))).toMatchObject(configError('is damaged or no untildone file'));
+  });
+
+  it('fails to boot when it is damaged, in a way an operator understands', async () => {
+    const directory = temporary();
+    const database = openDatabase(directory);
+    const store = createSqliteJobStore(database);
+    for (let number = 0; number < 50; number += 1) await store.create(aJob({ number }));
+    database.close();
+    const { size } = statSync(fileIn(directory));
+    const file = openSync(fileIn(directory), 'r+');
+    writeSync(file, Buffer.alloc(size - 4096 * 4, 0xa5), 0, size - 4096 * 4, 4096 * 4);
+    closeSync(file);
+    expect(caught(() => boot(openDatabase(directory)))).toMatchObject(configError('is damaged or no untildone file'));
+    truncateSync(fileIn(directory), 4096 * 3);
+    expect(caught(() => boot(openDatabase(directory)))).toMatchObject(configError('is damaged or no untildone file'));
+  });
+
+  it('fails to boot when a record cannot be read', async () => {
+    const directory = temporary();
+    const database = openDatabase(directory);
+    await createSqliteJobStore(database).create(aJob());
+    database.sql.exec("UPDATE jobs SET hot = '{'");
+    expect(caught(() => boot(database))).toMatchObject(configError('is damaged or no untildone file'));
+    expect(await elsewhere(directory)).toBe('open');
+  });
+});
+
+describe('a commit', () => {
+  const store = (database: Database, value: number, durability: 'durable' | 'lazy' = 'lazy') =>
+    database.write(() => void database.sql.exec(`INSERT INTO numbers VALUES (${value})`), durability);
+  const numbersIn = ({ sql }: Database): unknown[] =>
+    sql
+      .prepare('SELECT value FROM numbers ORDER BY value')
+      .all()
+      .map((row) => row['value']);
+  function withNumbers(): Database {
+    const database = opened();
+    database.sql.exec('CREATE TABLE numbers (value INTEGER UNIQUE)');
+    return database;
+  }
+
+  it('holds everything of one turn of the event loop', async () => {
+    const database = withNumbers();
+    await Promise.all(Array.from({ length: 100 }, (_, value) => store(database, value)));
+    expect(database.commits).toEqual({ durable: 0, lazy: 1 });
+    expect(numbersIn(database)).toHaveLength(100);
+  });
+
+  it('is made without the change that fails, whose neighbours do not suffer', async () => {
+    const database = withNumbers();
+    const results = await Promise.allSettled([
+      store(database, 1),
+      store(database, 2),
+      database.write(() => {
+        database.sql.exec('INSERT INTO numbers VALUES (3)');
+        throw new Error('half-way');
+      }, 'durable'),
+      store(database, 1),
+      store(database, 4),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(numbersIn(database)).toEqual([1, 2, 4]);
+  });
+
+  it('is fsynced when one change in it asks for that, and else not', async () => {
+    const database = withNumbers();
+    const synchronous: unknown[] = [];
+    const look = (durability: 'durable' | 'lazy') =>
+      database.write(() => {
+        synchronous.push(database.sql.prepare('PRAGMA synchronous').get()?.['synchronous']);
+      }, durability);
+    await look('lazy');
+    await look('durable');
+    await look('lazy');
+    await Promise.all([look('lazy'), look('durable')]);
+    // 1 is NORMAL, 2 is FULL.
+    expect(synchronous).toEqual([1, 2, 1, 2, 2]);
+    expect(database.commits).toEqual({ durable: 2, lazy: 2 });
+  });
+
+  it('is made of what waits when the file closes, and nothing is taken after that', async () => {
+    const directory = temporary();
+    const database = openDatabase(directory);
+    database.sql.exec('CREATE TABLE numbers (value INTEGER UNIQUE)');
+    const last = store(database, 1);
+    database.close();
+    await last;
+    await expect(store(database, 2)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(numbersIn(opened(directory))).toEqual([1]);
+  });
+});
