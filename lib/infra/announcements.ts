@@ -28,6 +28,7 @@ export type AnnouncementsProps = {
 export class Announcements extends Construct {
   readonly outcomes: ITopic;
   readonly chat: ITopic | undefined;
+  readonly deliveryQueue: Queue;
   readonly deadLetters: Queue;
   readonly #deliveries: GuardedQueue;
   readonly #key: IKey | undefined;
@@ -47,6 +48,7 @@ export class Announcements extends Construct {
       encryptionKey: props.encryptionKey,
       retention: Duration.days(4),
     });
+    this.deliveryQueue = this.#deliveries.queue;
     this.deadLetters = this.#deliveries.deadLetters;
   }
 

@@ -35,12 +35,13 @@ export type HandlerFunctionProps = FunctionDefaults & {
 export class HandlerFunction extends Construct {
   readonly fn: LambdaFunction;
   readonly role: IRole;
+  readonly logGroup: LogGroup;
   readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     super(scope, id);
     this.timeout = props.timeout;
-    const logGroup = new LogGroup(this, 'Log', {
+    this.logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -58,7 +59,7 @@ export class HandlerFunction extends Construct {
       memorySize: 256,
       timeout: props.timeout,
       role: this.role,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       // A start and a report line for every invocation cost more than most checks do.
       systemLogLevelV2: SystemLogLevel.WARN,
@@ -69,7 +70,7 @@ export class HandlerFunction extends Construct {
       retryAttempts: 0,
       environment: { POWERTOOLS_SERVICE_NAME: props.service },
     });
-    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
   }
 
   /** Grants actions on resources, and tells the function of them: a grant and its variables go together. */
