@@ -5,15 +5,13 @@ import {
   DeleteScheduleCommand,
   ResourceNotFoundException,
   type SchedulerClient,
-  SchedulerServiceException,
-  ServiceQuotaExceededException,
-  ThrottlingException,
   ValidationException,
 } from '@aws-sdk/client-scheduler';
 import { heartbeatSeconds } from '../core/cadence.ts';
 import { RequestError } from '../core/errors.ts';
 import type { JobRef } from '../core/job.ts';
 import type { Clock, Schedules } from '../ports.ts';
+import { inOurWords } from './service-errors.ts';
 
 export type EventBridgeSchedulesOptions = {
   scheduler: SchedulerClient;
@@ -38,7 +36,7 @@ const roleLag = /must allow AWS EventBridge Scheduler to assume the role/;
 
 /**
  * Heartbeats as EventBridge schedules, one a job, named by its id. Whatever already stands under the name stays: two
- * creates make one schedule. Throws RequestError UNAVAILABLE when AWS takes none at the moment.
+ * creates make one schedule. Throws RequestError UNAVAILABLE when AWS takes none at the moment, ConfigError when it never will.
  */
 export function createEventBridgeSchedules(options: EventBridgeSchedulesOptions): Schedules {
   const { scheduler, group, clock } = options;
@@ -54,12 +52,12 @@ export function createEventBridgeSchedules(options: EventBridgeSchedulesOptions)
         await clock.sleep(lag_ms);
         return send(input, rest);
       }
-      if (lagging || isTransient(error))
-        throw new RequestError('UNAVAILABLE', 'no schedule can be made at the moment; send the same request again', {
+      if (lagging)
+        throw new RequestError('UNAVAILABLE', 'the role of schedules is not ready yet; send the same request again', {
           retry_after_ms: 5000,
           cause: error,
         });
-      throw error;
+      throw inOurWords('the schedule group', error);
     }
   }
 
@@ -75,7 +73,7 @@ export function createEventBridgeSchedules(options: EventBridgeSchedulesOptions)
         await scheduler.send(new DeleteScheduleCommand({ GroupName: group, Name: job_id }));
       } catch (error) {
         // Ended, or deleted by another tick of the same job.
-        if (!(error instanceof ResourceNotFoundException)) throw error;
+        if (!(error instanceof ResourceNotFoundException)) throw inOurWords('the schedule group', error);
       }
     },
   };
@@ -116,10 +114,3 @@ function scheduleOf(
 /** What each beat puts into the tick queue; `readTick` reads it. Scheduler fills in the time. */
 const heartbeatInput = (ref: JobRef): string =>
   JSON.stringify({ ...ref, carrier: 'heartbeat', expected_checks: null, due_at: '<aws.scheduler.scheduled-time>' });
-
-/** Worth another try later: too many calls or schedules, a fault of theirs, or no answer. */
-const isTransient = (error: unknown): boolean =>
-  !(error instanceof SchedulerServiceException) ||
-  error.$fault === 'server' ||
-  error instanceof ThrottlingException ||
-  error instanceof ServiceQuotaExceededException;

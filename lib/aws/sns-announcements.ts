@@ -11,6 +11,7 @@ import type { JobEvent } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Announcements, Clock } from '../ports.ts';
+import { said } from './service-errors.ts';
 import { createSqsDeliveries } from './sqs-deliveries.ts';
 
 /** The topics, as a job's announcements show them. No target of the configuration can be named like that. */
@@ -65,7 +66,7 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
     const topic = (target: string, input: PublishCommandInput): Handing => ({
       target,
       by: 'topic',
-      hand: () => sns.send(new PublishCommand(input)),
+      hand: () => said(`the topic ${target}`, () => sns.send(new PublishCommand(input))),
     });
     const { outcomes, chat } = topicTargets;
     return [

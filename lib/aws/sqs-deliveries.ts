@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { JobEvent } from '../core/announcement.ts';
 import { InvariantError } from '../core/errors.ts';
 import type { Clock } from '../ports.ts';
+import { said } from './service-errors.ts';
 
 /** One event for one target, on its way. `attempts` were made before; `due_at_ms` can lie beyond what a message can be delayed by. */
 export type DeliveryMessage = { target: string; attempts: number; due_at_ms: number; event: JobEvent };
@@ -24,13 +25,12 @@ export function createSqsDeliveries({
   return {
     send: async ({ target, attempts, due_at_ms, event }) => {
       const delay_seconds = Math.max(0, Math.ceil((due_at_ms - clock.now()) / 1000));
-      await sqs.send(
-        new SendMessageCommand({
-          QueueUrl: queue_url,
-          MessageBody: JSON.stringify({ target, attempts, due_at_ms, event }),
-          DelaySeconds: Math.min(delay_seconds, maxDelaySeconds),
-        }),
-      );
+      const command = new SendMessageCommand({
+        QueueUrl: queue_url,
+        MessageBody: JSON.stringify({ target, attempts, due_at_ms, event }),
+        DelaySeconds: Math.min(delay_seconds, maxDelaySeconds),
+      });
+      await said('the delivery queue', () => sqs.send(command));
     },
   };
 }

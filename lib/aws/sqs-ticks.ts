@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InvariantError } from '../core/errors.ts';
 import { jobIdPattern } from '../core/job.ts';
 import type { Clock, Tick, Ticks } from '../ports.ts';
+import { said } from './service-errors.ts';
 
 export type SqsTicksOptions = { sqs: SQSClient; queue_url: string; clock: Pick<Clock, 'now'> };
 
@@ -19,9 +20,9 @@ export function createSqsTicks({ sqs, queue_url, clock }: SqsTicksOptions): Tick
     send: async (tick) => {
       const DelaySeconds = Math.max(0, Math.ceil((tick.due_at_ms - clock.now()) / 1000));
       if (DelaySeconds > maxDelaySeconds) return;
-      await sqs.send(
-        new SendMessageCommand({ QueueUrl: queue_url, MessageBody: JSON.stringify(bodyOf(tick)), DelaySeconds }),
-      );
+      const MessageBody = JSON.stringify(bodyOf(tick));
+      const command = new SendMessageCommand({ QueueUrl: queue_url, MessageBody, DelaySeconds });
+      await said('the tick queue', () => sqs.send(command));
     },
   };
 }

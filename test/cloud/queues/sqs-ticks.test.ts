@@ -55,7 +55,19 @@ describe('ticks on SQS', () => {
       queue_url: world.front.queueUrl('nowhere'),
       clock: world.time,
     });
-    await expect(nowhere.send(tick(epoch_ms))).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
+    await expect(nowhere.send(tick(epoch_ms))).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
+  });
+  it.each([
+    ['throttle', 'UNAVAILABLE'],
+    ['fail', 'UNAVAILABLE'],
+    ['cut', 'UNAVAILABLE'],
+  ] as const)('fail on %s with %s', async (fault, code) => {
+    await world.close();
+    world = await cloudWorld({
+      epoch_ms,
+      queues: { fault: ({ action }) => (action === 'sqs:SendMessage' ? fault : undefined) },
+    });
+    await expect(send(tick(epoch_ms))).rejects.toMatchObject({ code });
   });
   it('that arrive twice are the same tick', async () => {
     await world.close();
