@@ -1,22 +1,17 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type JobEvent, nextAttemptDelayMs } from '../../lib/core/announcement.ts';
+import type { Delivery } from '../../lib/announce/delivery.ts';
+import type { Teller } from '../../lib/announce/tell-target.ts';
+import type { DeliveryMessage } from '../../lib/aws/sqs-deliveries.ts';
+import { nextAttemptDelayMs } from '../../lib/core/announcement.ts';
 import type { AnnouncementState } from '../../lib/core/descriptor.ts';
 import type { Clock } from '../../lib/ports.ts';
 import type { Log } from '../shared/log.ts';
 import type { Measure } from '../shared/measure.ts';
 
-/** One event for one target, on its way. `attempts` were made; the next is due at `due_at_ms`. */
-export type DeliveryMessage = { target: string; event: JobEvent; attempts: number; due_at_ms: number };
-
-/** What one attempt came to; `gone`: the target wants no more of this, ever. */
-type Attempt =
-  | { outcome: 'delivered' }
-  | { outcome: 'failed'; gone: boolean; error: string; retry_after_seconds: number | null };
-
 export type DeliverPorts = {
   clock: Pick<Clock, 'now'>;
   /** Tells one target once; undefined when it is not configured any more. */
-  tell: (target: string, event: JobEvent) => Promise<Attempt> | undefined;
+  tell: Teller;
   deliveries: {
     record(message: DeliveryMessage, state: Omit<AnnouncementState, 'target' | 'event_id'>): Promise<void>;
   };
@@ -25,7 +20,7 @@ export type DeliverPorts = {
 
 export type DeliverPlug = { read: (body: string) => DeliveryMessage; log: Log; measure: Measure };
 
-const unconfigured: Attempt = { outcome: 'failed', gone: true, error: 'not_configured', retry_after_seconds: null };
+const unconfigured: Delivery = { outcome: 'failed', gone: true, error: 'not_configured', retry_after_seconds: null };
 /** A message may come this much early: a queue counts whole seconds. */
 const early_ms = 1_000;
 

@@ -1,1 +1,11 @@
-export const handler = () => 'deliver';
+import { composeDeliver } from '../../lib/aws/compose.ts';
+import { readDelivery } from '../../lib/aws/sqs-deliveries.ts';
+import { powertoolsLog } from '../shared/powertools-log.ts';
+import { powertoolsMeasure } from '../shared/powertools-measure.ts';
+import { createDeliverHandler } from './handler.ts';
+
+export const handler = createDeliverHandler(composeDeliver(), {
+  read: readDelivery,
+  log: powertoolsLog(),
+  measure: powertoolsMeasure(),
+});

@@ -1,4 +1,3 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { handle } from 'hono/aws-lambda';
 import { createApi } from '../../lib/api/create-api.ts';
 import type { Ports, Settings } from '../../lib/ports.ts';
@@ -8,7 +7,10 @@ import { type OwnerRule, ownerOfEvent } from './owner-of-event.ts';
 /** What every function behind the API is given beside its ports. */
 export type ApiPlug = OwnerRule & { settings: Settings; version: string; log: Log };
 
-export type ApiHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
+type Served = ReturnType<typeof handle>;
+/** Payload 2.0 of an HTTP API. */
+export type ApiEvent = Extract<Parameters<Served>[0], { rawPath: string }>;
+export type ApiHandler = (event: ApiEvent) => ReturnType<Served>;
 
 /** The HTTP API as a function. API Gateway brings each only its own routes. */
 export function createApiHandler(ports: Ports, { settings, version, log, ...rule }: ApiPlug): ApiHandler {
@@ -21,8 +23,7 @@ export function createApiHandler(ports: Ports, { settings, version, log, ...rule
     log: (message, { error, request_id, method, path }) =>
       log.error(message, { job_id: /job_[0-9a-z]{26}/.exec(path)?.[0] ?? null, request_id, method, path, error }),
   });
-  const serve = handle(app);
-  return (event) => serve({ ...event, body: event.body ?? null });
+  return handle(app);
 }
 
 /** Stands for a port that a function has no right to: using it is a fault of ours. */

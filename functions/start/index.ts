@@ -1,1 +1,7 @@
-export const handler = () => 'start';
+import { composeStart } from '../../lib/aws/compose.ts';
+import { powertoolsLog } from '../shared/powertools-log.ts';
+import { createStartHandler } from './handler.ts';
+
+const { ports, ...plug } = composeStart();
+
+export const handler = createStartHandler(ports, { ...plug, log: powertoolsLog() });

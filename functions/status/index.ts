@@ -1,1 +1,7 @@
-export const handler = () => 'status';
+import { composeStatus } from '../../lib/aws/compose.ts';
+import { powertoolsLog } from '../shared/powertools-log.ts';
+import { createStatusHandler } from './handler.ts';
+
+const { ports, ...plug } = composeStatus();
+
+export const handler = createStatusHandler(ports, { ...plug, log: powertoolsLog() });

@@ -1,1 +1,6 @@
-export const handler = () => 'sweep';
+import { composeSweep } from '../../lib/aws/compose.ts';
+import { powertoolsLog } from '../shared/powertools-log.ts';
+import { powertoolsMeasure } from '../shared/powertools-measure.ts';
+import { createSweepHandler } from './handler.ts';
+
+export const handler = createSweepHandler(composeSweep(), { log: powertoolsLog(), measure: powertoolsMeasure() });

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { indexes } from '../env.ts';
+import { openTable } from './dynamo-table.ts';
 
 /** The jobs that run or owe something, as the sparse index has them: a moment late. */
 export type ActiveJobs = {
@@ -7,8 +8,7 @@ export type ActiveJobs = {
   pages(): AsyncIterable<readonly string[]>;
 };
 
-/** Shards of the index, so that starts do not all write to one partition. */
-const shards = 16;
+const shards = Array.from({ length: 16 }, (_, shard) => `ACTIVE#${shard}`);
 /** Ids a page: whoever reads the jobs themselves does so page by page. */
 const pageSize = 100;
 
@@ -20,26 +20,15 @@ export function createDynamoActiveJobs({
   documents: DynamoDBDocumentClient;
   table: string;
 }): ActiveJobs {
+  const { query } = openTable(documents, table);
   async function* pages(): AsyncGenerator<readonly string[]> {
-    for (let shard = 0; shard < shards; shard += 1) {
-      let start: Record<string, unknown> | undefined;
-      do {
-        const page = await documents.send(
-          new QueryCommand({
-            TableName: table,
-            IndexName: indexes.active,
-            KeyConditionExpression: 'active_shard = :shard',
-            ExpressionAttributeValues: { ':shard': `ACTIVE#${shard}` },
-            ProjectionExpression: 'job_id',
-            Limit: pageSize,
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        );
-        const items = page.Items ?? [];
-        if (items.length > 0) yield items.map((item) => String(item['job_id']));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
-    }
+    for (const shard of shards)
+      for await (const { rows } of query({
+        IndexName: indexes.active,
+        Limit: pageSize,
+        where: { text: '#active_shard = :shard', values: { ':shard': shard } },
+      }))
+        if (rows.length > 0) yield rows.map((row) => String(row['job_id']));
   }
   return { pages };
 }

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync, type Metafile } from 'esbuild';
+import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
-import type { ShippedConfiguration } from './cloud-configuration.ts';
 
 /** The functions, by the name of their folder. */
 export type FunctionName = 'start' | 'status' | 'cancel' | 'poll' | 'deliver' | 'sweep';

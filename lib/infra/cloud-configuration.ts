@@ -1,11 +1,10 @@
 import { Token } from 'aws-cdk-lib';
-import { type Configuration, readConfiguration, type Target, targetSecret, targetsOf } from '../core/configuration.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
+import { type Configuration, readConfiguration, targetSecret, targetsOf } from '../core/configuration.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { kindsWith } from '../kinds/registry.ts';
 import { addressClass } from '../transports/addresses.ts';
-
-/** What lies beside each bundle: read and checked at synth, so that no function needs the means to read it again. */
-export type ShippedConfiguration = { configuration: Configuration; targets: Target[] };
 
 const secretArn =
   /^secretsmanager:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}(#[^#]+)?$/;
@@ -31,7 +30,7 @@ export function readCloudConfiguration(raw: unknown, options: { allowLoopback?: 
   ];
   if (problems.length > 0) throw undeployable(problems);
   kindsWith(configuration.kinds);
-  return { configuration, targets: targetsOf(configuration) };
+  return { version: manifest.version, configuration, targets: targetsOf(configuration) };
 }
 
 const undeployable = (problems: Problem[]): ConfigError =>

@@ -11,8 +11,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { type FunctionName, functionCode } from './bundle.ts';
-import type { ShippedConfiguration } from './cloud-configuration.ts';
 
 /** What all functions of a deployment share. */
 export type FunctionDefaults = {
