@@ -109,10 +109,15 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
       // Every target had its turn; who failed has it again with the next tick, the others are marked.
       for (const one of all) if (one.status === 'rejected') throw one.reason;
     },
-    list: async ({ job_id }) =>
-      (await deliveries.list(job_id)).map(({ handed_over: _, put_at_ms: __, ...state }) => state),
+    list: listAnnouncements(deliveries).list,
   };
 }
+
+/** How announcements fare, for who only reads: without what handing over keeps for itself. */
+export const listAnnouncements = (deliveries: Pick<DeliveryStates, 'list'>): Pick<Announcements, 'list'> => ({
+  list: async ({ job_id }) =>
+    (await deliveries.list(job_id)).map(({ handed_over: _, put_at_ms: __, ...state }) => state),
+});
 
 /** Below the 256 KB of SNS, which count the attributes too. */
 const maxMessageBytes = 250_000;
