@@ -54,7 +54,16 @@ export function composeStart(environment: Environment = process.env) {
 export function composeStatus(environment: Environment = process.env) {
   const shipped = readShipped();
   const { jobs, events, deliveries } = store(environment, shipped);
-  const announcements: Pick<Announcements, 'list'> = { list: ({ job_id }) => deliveries.list(job_id) };
+  const announcements: Pick<Announcements, 'list'> = {
+    list: async ({ job_id }) =>
+      (await deliveries.list(job_id)).map(({ target, event_id, state, attempts, last_error }) => ({
+        target,
+        event_id,
+        state,
+        attempts,
+        last_error,
+      })),
+  };
   const long_poll_seconds = Number(needed(environment, env.longPollSeconds));
   return {
     ports: { jobs, events, announcements, clock, ids: randomIds },
