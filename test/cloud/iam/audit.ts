@@ -4,7 +4,7 @@ import { callsOf, foreignAsks } from './needs.ts';
 import { policiesOf, policiesOfRole, type RolePolicies, rolesIn } from './policies-of.ts';
 import { asksOf } from './requests.ts';
 import type { Names, Template } from './resolve.ts';
-import type { Statement } from './statements.ts';
+import { pairsIn, patternOf } from './statements.ts';
 
 /** A role, all that it has to be able to do, and who takes it for what. */
 type Expected = { name: string; policies: RolePolicies; needs: Ask[]; taker: Taker };
@@ -104,17 +104,6 @@ function strangersTo({ service, context }: Taker): Taker[] {
     ]),
   ];
 }
-
-/** One statement for each action on each resource. */
-export const pairsIn = (statements: readonly Statement[]): Statement[] =>
-  statements.flatMap((statement) =>
-    statement.actions.flatMap((action) =>
-      (statement.resources ?? []).map((resource) => ({ ...statement, actions: [action], resources: [resource] })),
-    ),
-  );
-
-export const patternOf = ({ actions, resources }: Statement): string =>
-  `${actions.join()} on ${(resources ?? []).join()}`;
 
 export function spelled({ action, resource, context }: Ask): string {
   const conditions = Object.entries(context).map(([key, value]) => ` with ${key} ${value}`);

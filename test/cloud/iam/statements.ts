@@ -21,6 +21,18 @@ export function readStatements(document: unknown): Statement[] {
   return listOf(fieldsOf(document, 'the policy')['Statement']).map(readStatement);
 }
 
+/** One statement for each action on each resource. */
+export const pairsIn = (statements: readonly Statement[]): Statement[] =>
+  statements.flatMap((statement) =>
+    statement.actions.flatMap((action) =>
+      (statement.resources ?? []).map((resource) => ({ ...statement, actions: [action], resources: [resource] })),
+    ),
+  );
+
+/** Such a pair as it reads. */
+export const patternOf = ({ actions, resources }: Statement): string =>
+  `${actions.join()} on ${(resources ?? []).join()}`;
+
 function readStatement(value: unknown): Statement {
   const given = fieldsOf(value, 'a statement');
   for (const element of Object.keys(given))
