@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Item, Units } from './dynamo/billing.ts';
 import { type Body, startEngine } from './dynamo/engine.ts';
-import { createTables, type TableAnswer } from './dynamo/tables.ts';
+import { createTables, type IsStale, type TableAnswer } from './dynamo/tables.ts';
 import { type ApiCall, type Authorize, type FaultOf, type LoggedCall, sessionTokenOf } from './queues/api-call.ts';
 import { createGuard, type GuardedAnswer } from './queues/guard.ts';
 import { type LoopbackAnswer, type LoopbackRequest, startLoopback } from './queues/loopback.ts';
@@ -20,8 +20,8 @@ export type DynamoFrontOptions = {
   onCall?: (call: DynamoCall, units: Units) => void;
   /** Holds a call before it is let through. */
   hold?: (call: DynamoCall) => Promise<void> | undefined;
-  /** Whether this eventually consistent read sees its items as they were before their last write. */
-  stale?: (call: DynamoCall) => boolean;
+  /** Whether this eventually consistent read sees its items, or some of them, as they were before their last write. */
+  stale?: (call: DynamoCall) => boolean | IsStale;
 };
 
 /** One call as it was billed. */
@@ -55,6 +55,10 @@ export async function startDynamoFront(options: DynamoFrontOptions = {}): Promis
   const guard = createGuard(options);
   const billed: BilledCall[] = [];
 
+  function staleOf(call: DynamoCall): IsStale {
+    const which = stale?.(call) ?? false;
+    return typeof which === 'boolean' ? () => which : which;
+  }
   async function answer(request: LoopbackRequest): Promise<LoopbackAnswer | null> {
     const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
     const body = JSON.parse(request.body) as Body; // the SDK sends JSON
@@ -70,7 +74,7 @@ export async function startDynamoFront(options: DynamoFrontOptions = {}): Promis
     };
     await hold?.(call);
     const run = async (): Promise<GuardedAnswer> => {
-      const answered = await tables.run(action, body, request.headers, stale?.(call) ?? false);
+      const answered = await tables.run(action, body, request.headers, staleOf(call));
       billed.push({ action, resource: call.resource, body, ...answered.units });
       onCall?.(call, answered.units);
       return rendered(answered);
@@ -94,11 +98,11 @@ export async function startDynamoFront(options: DynamoFrontOptions = {}): Promis
         GlobalSecondaryIndexes,
         BillingMode: 'PAY_PER_REQUEST',
       };
-      const made = await tables.run('CreateTable', JSON.parse(JSON.stringify(known)), ours, false);
+      const made = await tables.run('CreateTable', JSON.parse(JSON.stringify(known)), ours);
       if (made.status !== 200) throw new Error(`no table: ${JSON.stringify(made.body)}`);
       if (time_to_live_attribute === undefined) return;
       const TimeToLiveSpecification = { AttributeName: time_to_live_attribute, Enabled: true };
-      await tables.run('UpdateTimeToLive', { TableName: TableName ?? '', TimeToLiveSpecification }, ours, false);
+      await tables.run('UpdateTimeToLive', { TableName: TableName ?? '', TimeToLiveSpecification }, ours);
     },
     items: async (TableName) => {
       const items: Item[] = [];

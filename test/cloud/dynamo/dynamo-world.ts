@@ -69,17 +69,21 @@ export async function dynamoWorld(options: DynamoFrontOptions = {}) {
       const table = `jobs-${tables}`;
       await front.createTable(tableInput(table), 'expires_at');
       const clock = manualClock();
-      const documents = connect();
-      const on = (documents: DynamoDBDocumentClient) => ({ documents, table, clock });
+      /** The adapters of another process: it knows nothing yet. */
+      const another = (attempts?: number) => {
+        const on = { documents: connect(attempts), table, clock };
+        return {
+          store: createDynamoJobStore(on),
+          events: createDynamoEvents(on),
+          deliveries: createDynamoDeliveries(on),
+        };
+      };
       return {
         table,
         clock,
-        store: createDynamoJobStore(on(documents)),
-        events: createDynamoEvents(on(documents)),
-        deliveries: createDynamoDeliveries(on(documents)),
-        /** The store of another process: it knows nothing yet. */
-        anotherStore: (attempts?: number) => createDynamoJobStore(on(connect(attempts))),
-        anotherEvents: (attempts?: number) => createDynamoEvents(on(connect(attempts))),
+        another,
+        anotherStore: (attempts?: number) => another(attempts).store,
+        ...another(),
       };
     },
     close: async () => {

@@ -15,8 +15,10 @@ import type { Body, Engine, EngineAnswer } from './engine.ts';
 import { createKeyLocks } from './key-locks.ts';
 
 export type TableAnswer = EngineAnswer & { units: Units };
+/** Whether an item is seen as it was before its last write. */
+export type IsStale = (key: Item) => boolean;
 export type Tables = {
-  run(action: string, body: Body, headers: IncomingHttpHeaders, stale: boolean): Promise<TableAnswer>;
+  run(action: string, body: Body, headers: IncomingHttpHeaders, stale?: IsStale): Promise<TableAnswer>;
 };
 
 type Table = {
@@ -82,15 +84,15 @@ export function createTables(engine: Engine, arnOf: (table: string) => string): 
     body: Body,
     table: Table,
     headers: IncomingHttpHeaders,
-    stale: boolean,
+    stale: IsStale,
   ): Promise<TableAnswer> {
     const { status, body: answered } = await engine.send(action, body, headers);
     if (status !== 200) return { status, body: answered, units: noUnits };
     const consistent = body.ConsistentRead === true;
     const looked = await lookedAt(action, body, answered, table, headers);
     const units = unitsOfRead(looked, consistent);
-    if (!stale || consistent || body.IndexName !== undefined) return { status, body: answered, units };
-    return { status, body: asBefore(action, body, answered, table), units };
+    if (consistent || body.IndexName !== undefined) return { status, body: answered, units };
+    return { status, body: asBefore(action, body, answered, table, stale), units };
   }
   /** Bytes that a read went through, also those that its filter hid. */
   async function lookedAt(
@@ -110,10 +112,10 @@ export function createTables(engine: Engine, arnOf: (table: string) => string): 
     return sizes(index === undefined ? items : items.map((item) => entryOf(item, index) ?? {}));
   }
   /** The answer with every item of the asked partition as it was before its last write. */
-  function asBefore(action: string, body: Body, answered: Body, table: Table): Body {
+  function asBefore(action: string, body: Body, answered: Body, table: Table, stale: IsStale): Body {
     const within = `${body.TableName} `;
     const mine = [...images].filter(([place]) => place.startsWith(within)).map(([, image]) => image);
-    const of = (key: Item): Image | undefined => mine.find((image) => same(image.key, key));
+    const of = (key: Item): Image | undefined => (stale(key) ? mine.find((image) => same(image.key, key)) : undefined);
     if (action === 'GetItem') {
       const image = of(body.Key ?? {});
       const { Item: _now, ...rest } = answered;
@@ -160,7 +162,7 @@ export function createTables(engine: Engine, arnOf: (table: string) => string): 
   }
 
   return {
-    run: async (action, body, headers, stale) => {
+    run: async (action, body, headers, stale = () => false) => {
       const table = body.TableName === undefined ? undefined : await tableOf(body.TableName, headers);
       if (table !== undefined) {
         const kept = settings(action, body, table);
