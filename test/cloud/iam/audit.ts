@@ -105,7 +105,7 @@ function strangersTo({ service, context }: Taker): Taker[] {
   ];
 }
 
-export function spelled({ action, resource, context }: Ask): string {
+function spelled({ action, resource, context }: Ask): string {
   const conditions = Object.entries(context).map(([key, value]) => ` with ${key} ${value}`);
   return `${action} on ${resource}${conditions.join('')}`;
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { conditionCases } from './condition-cases.ts';
 import { type Ask, evaluate, evaluateTrust, type Verdict } from './evaluate.ts';
 import { allow, ask, at, cases, type Given, group, no, queue, role, yes } from './evaluate-cases.ts';
 import { readStatements } from './statements.ts';
 
 describe('the evaluator', () => {
-  it.each(cases)('%s', (_, statements, asked, verdict) => {
+  it.each([...cases, ...conditionCases])('%s', (_, statements, asked, verdict) => {
     expect(evaluate(readStatements({ Statement: statements }), asked)).toBe(verdict);
   });
 });

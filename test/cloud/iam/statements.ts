@@ -11,7 +11,7 @@ export type Statement = {
 export type Condition = { operator: Operator; if_exists: boolean; key: string; values: readonly string[] };
 
 /** The operators that our templates use, and the few beside them that a reader would reach for next. */
-export const operators = ['StringEquals', 'StringLike', 'ArnEquals', 'ArnLike', 'Bool'] as const;
+const operators = ['StringEquals', 'StringLike', 'ArnEquals', 'ArnLike', 'Bool'] as const;
 export type Operator = (typeof operators)[number];
 
 const elements = ['Sid', 'Effect', 'Action', 'Resource', 'Principal', 'Condition'];
