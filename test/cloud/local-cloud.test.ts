@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answer, type FaultServer, startFaultServer } from '../support/fault-server.ts';
 import { startBody } from '../support/world.ts';
+import { gateOf, tokenOf } from './local/gate-of.ts';
 import { type LocalCloud, startLocalCloud } from './local/local-cloud.ts';
 import { synthesize } from './local/synthesize.ts';
 
@@ -24,7 +25,8 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'local-cloud-'));
   const ci = { transport: 'http', url: remote.origin, allow_http: true, allow_private_network: true };
   synthesize(directory, { configuration: { connections: { ci } }, emails: ['ops@example.com'] });
-  cloud = await startLocalCloud({ directory });
+  const { authorize } = gateOf(directory, 'Local.template.json');
+  cloud = await startLocalCloud({ directory, authorize, token_of: tokenOf });
 }, 120_000);
 afterAll(async () => {
   await cloud.close();

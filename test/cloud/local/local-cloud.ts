@@ -4,6 +4,7 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoFront, type DynamoFrontOptions, startDynamoFront } from '../dynamo-front.ts';
 import { type QueueFront, type QueueFrontOptions, startQueueFront } from '../queue-front.ts';
+import type { Authorize } from '../queues/api-call.ts';
 import { createSqsSender } from '../scheduler/sqs-sender.ts';
 import { type SchedulerServer, type SchedulerServerOptions, startSchedulerServer } from '../scheduler-server.ts';
 import { type DescribedCloud, describeCloud, type FunctionDescription } from './described-cloud.ts';
@@ -17,6 +18,8 @@ export type LocalCloudOptions = {
   directory: string;
   /** The session token a role calls with, so that the servers can tell what it may. */
   token_of?: (role_arn: string) => string;
+  /** What every call but our own is weighed by; everything is allowed unless given. */
+  authorize?: Authorize;
   dynamo?: DynamoFrontOptions;
   queues?: QueueFrontOptions;
   scheduler?: Partial<SchedulerServerOptions>;
@@ -35,19 +38,30 @@ export type LocalCloud = {
   close: () => Promise<void>;
 };
 
-const region = 'eu-west-1';
-const account = '000000000000';
+export const region = 'eu-west-1';
+export const account = '000000000000';
 /** Where nobody listens: a service that is not stood for here is not to be reached by accident. */
 const nowhere = 'http://127.0.0.1:9';
-const own = { region, credentials: { accessKeyId: 'local', secretAccessKey: 'none' } };
+/** Who makes what CloudFormation would make. */
+const operator = 'token of the operator';
+const credentials = { accessKeyId: 'local', secretAccessKey: 'none' };
+const own = { region, credentials: { ...credentials, sessionToken: operator } };
 
 /** Boots everything a synthesized template asks for on loopback; its functions reach it by AWS_ENDPOINT_URL_* only. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const token_of = options.token_of ?? ((role_arn: string): string => `token of ${role_arn}`);
-  const dynamo = await startDynamoFront({ region, ...options.dynamo });
-  const queues = await startQueueFront({ region, ...options.queues });
+  const weigh = options.authorize;
+  const authorize: Authorize = (call) => (call.session_token === operator ? null : (weigh?.(call) ?? null));
+  const dynamo = await startDynamoFront({ region, authorize, ...options.dynamo });
+  const queues = await startQueueFront({ region, authorize, ...options.queues });
   const sender = createSqsSender({ endpoint: queues.endpoint, region, token_of });
-  const scheduler = await startSchedulerServer({ region, account, send: sender.send, ...options.scheduler });
+  const scheduler = await startSchedulerServer({
+    region,
+    account,
+    authorize,
+    send: sender.send,
+    ...options.scheduler,
+  });
   const http: HttpFront = await startHttpFront({
     invoke: (name, event) => lambda.invoke(name, event),
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -79,8 +93,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     .map((source) => {
       const fn = described.functions.find(({ name }) => name === source.function_name);
       // The poller calls in the function's name.
-      const credentials = { ...own.credentials, sessionToken: token_of(fn?.role_arn ?? '') };
-      const sqs = new SQSClient({ region, credentials, endpoint: queues.endpoint });
+      const sessionToken = token_of(fn?.role_arn ?? '');
+      const sqs = new SQSClient({ region, credentials: { ...credentials, sessionToken }, endpoint: queues.endpoint });
       const queue_url = queues.queueUrl(source.queue);
       const queue_arn = queues.queueArn(source.queue);
       const feed = startEventSource({ sqs, source, queue_url, queue_arn, invoke: lambda.invoke });
