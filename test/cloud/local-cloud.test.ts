@@ -11,6 +11,7 @@ import { synthesize } from './local/synthesize.ts';
 let directory: string;
 let remote: FaultServer;
 let cloud: LocalCloud;
+let gate: ReturnType<typeof gateOf>;
 
 const json = (status: number, body: unknown): string =>
   answer(status, JSON.stringify(body), { 'content-type': 'application/json' });
@@ -25,8 +26,8 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'local-cloud-'));
   const ci = { transport: 'http', url: remote.origin, allow_http: true, allow_private_network: true };
   synthesize(directory, { configuration: { connections: { ci } }, emails: ['ops@example.com'] });
-  const { authorize } = gateOf(directory, 'Local.template.json');
-  cloud = await startLocalCloud({ directory, authorize, token_of: tokenOf });
+  gate = gateOf(directory, 'Local.template.json');
+  cloud = await startLocalCloud({ directory, authorize: gate.authorize, token_of: tokenOf });
 }, 120_000);
 afterAll(async () => {
   await cloud.close();
@@ -73,4 +74,9 @@ it('a job is handed over, checked until it is done and told of once; then its sc
   expect(
     [cloud.dynamo, cloud.queues, cloud.scheduler].flatMap(({ calls }) => calls.filter(({ error }) => error)),
   ).toEqual([]);
+
+  // The policies were asked, each by its own role: the schedule was deleted by the poll function, not by the start function.
+  const deleting = gate.unused().filter((grant) => grant.includes('scheduler:DeleteSchedule'));
+  expect(deleting).toContainEqual(expect.stringMatching(/^UntilDoneStartRole/));
+  expect(deleting).not.toContainEqual(expect.stringMatching(/^UntilDonePollRole/));
 }, 40_000);
