@@ -4,7 +4,8 @@ import { ConfigError } from '../lib/core/errors.ts';
 import { readAppContext } from '../lib/infra/app-context.ts';
 import { UntilDoneStack } from '../lib/infra/until-done-stack.ts';
 
-const app = new App();
+// Synthesized below: by itself it would also be when it could not be put together.
+const app = new App({ autoSynth: false });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 try {
   const { stack, untilDone } = readAppContext(app);

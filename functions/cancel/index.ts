@@ -1,4 +1,4 @@
-import { composeCancel } from '../../lib/aws/compose.ts';
+import { composeCancel } from '../../lib/aws/compose-cancel.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { createCancelHandler } from './handler.ts';
 

@@ -1,4 +1,4 @@
-import { composeDeliver } from '../../lib/aws/compose.ts';
+import { composeDeliver } from '../../lib/aws/compose-deliver.ts';
 import { readDelivery } from '../../lib/aws/sqs-deliveries.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { powertoolsMeasure } from '../shared/powertools-measure.ts';

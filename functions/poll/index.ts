@@ -1,4 +1,4 @@
-import { composePoll } from '../../lib/aws/compose.ts';
+import { composePoll } from '../../lib/aws/compose-poll.ts';
 import { readTick } from '../../lib/aws/sqs-ticks.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { powertoolsMeasure } from '../shared/powertools-measure.ts';

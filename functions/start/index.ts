@@ -1,4 +1,4 @@
-import { composeStart } from '../../lib/aws/compose.ts';
+import { composeStart } from '../../lib/aws/compose-start.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { createStartHandler } from './handler.ts';
 

@@ -1,4 +1,4 @@
-import { composeStatus } from '../../lib/aws/compose.ts';
+import { composeStatus } from '../../lib/aws/compose-status.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { createStatusHandler } from './handler.ts';
 

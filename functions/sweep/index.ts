@@ -1,4 +1,4 @@
-import { composeSweep } from '../../lib/aws/compose.ts';
+import { composeSweep } from '../../lib/aws/compose-sweep.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { powertoolsMeasure } from '../shared/powertools-measure.ts';
 import { createSweepHandler } from './handler.ts';

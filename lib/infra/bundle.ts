@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
@@ -43,9 +44,10 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
     // The SDK's ES modules are what can be shaken: 398 KiB instead of 634 for five clients.
     mainFields: ['module', 'main'],
     // CommonJS packages in an ES module still call `require` for Node's own modules.
-    banner: { js: "import{createRequire as $r}from'node:module';const require=$r(import.meta.url);" },
-    // Of undici only the agent is used; its index brings fetch, WebSocket and caches along.
-    alias: { undici: join(root, 'lib/infra/undici-agent.js') },
+    banner: {
+      js: "import{createRequire as untildoneCreateRequire}from'node:module';const require=untildoneCreateRequire(import.meta.url);",
+    },
+    alias: { undici: undiciAgent(), ...leftOut(shipped) },
     external: [
       ...otherCredentials,
       '@smithy/credential-provider-imds',
@@ -58,6 +60,20 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
   });
   writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
   return metafile;
+}
+
+/** A module that is undici's agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB. */
+function undiciAgent(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'untildone-')), 'undici.mjs');
+  const agent = JSON.stringify(join(undici, 'lib/dispatcher/agent.js'));
+  writeFileSync(file, `export { default as Agent } from ${agent};\n`);
+  return file;
+}
+
+/** Parameter Store's client is the biggest of all, 79 KB, and most deployments have no secret there. */
+function leftOut(shipped: ShippedConfiguration): Record<string, string> {
+  if (JSON.stringify(shipped).includes('"ssm:')) return {};
+  return { '@aws-sdk/client-ssm': join(root, 'lib/infra/no-parameter-store.ts') };
 }
 
 /** The bundle as CDK's asset, by the hash of what came out. */
