@@ -47,7 +47,7 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
     banner: {
       js: "import{createRequire as untildoneCreateRequire}from'node:module';const require=untildoneCreateRequire(import.meta.url);",
     },
-    alias: { undici: undiciAgent(), ...leftOut(shipped) },
+    alias: standIns(shipped),
     external: [
       ...otherCredentials,
       '@smithy/credential-provider-imds',
@@ -62,19 +62,26 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
   return metafile;
 }
 
-/** A module that is undici's agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB. */
-function undiciAgent(): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'untildone-')), 'undici.mjs');
+/** What bundles see in place of a package: only what is used of it. */
+function standIns(shipped: ShippedConfiguration): Record<string, string> {
+  const directory = mkdtempSync(join(tmpdir(), 'untildone-'));
+  const standIn = (name: string, code: string): string => {
+    const file = join(directory, `${name}.mjs`);
+    writeFileSync(file, code);
+    return file;
+  };
+  // Its agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB.
   const agent = JSON.stringify(join(undici, 'lib/dispatcher/agent.js'));
-  writeFileSync(file, `export { default as Agent } from ${agent};\n`);
-  return file;
+  const withoutSsm = { undici: standIn('undici', `export { default as Agent } from ${agent};`) };
+  if (secretsInParameterStore(shipped)) return withoutSsm;
+  return { ...withoutSsm, '@aws-sdk/client-ssm': standIn('client-ssm', noParameterStore) };
 }
 
 /** Parameter Store's client is the biggest of all, 79 KB, and most deployments have no secret there. */
-function leftOut(shipped: ShippedConfiguration): Record<string, string> {
-  if (JSON.stringify(shipped).includes('"ssm:')) return {};
-  return { '@aws-sdk/client-ssm': join(root, 'lib/infra/no-parameter-store.ts') };
-}
+const secretsInParameterStore = (shipped: ShippedConfiguration): boolean => JSON.stringify(shipped).includes('"ssm:');
+const noParameterStore = `
+  export class SSMClient { send() { return Promise.reject(new Error('no secret of the configuration is in Parameter Store')); } }
+  export class GetParameterCommand {}`;
 
 /** The bundle as CDK's asset, by the hash of what came out. */
 export function functionCode(name: FunctionName, shipped: ShippedConfiguration): Code {

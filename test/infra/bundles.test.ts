@@ -30,8 +30,7 @@ const bytesOf = (name: FunctionName): number =>
 
 describe('each bundle', () => {
   it.each(names)('%s: holds neither CDK nor the embedded engine nor a test, and needs nothing beside it', (name) => {
-    const strangers =
-      /aws-cdk-lib|constructs\/|lib\/embedded|lib\/cli|nodemailer|^test\/|lib\/infra\/(?!no-parameter-store)/;
+    const strangers = /aws-cdk-lib|constructs\/|lib\/embedded|lib\/cli|nodemailer|^test\/|lib\/infra/;
     expect(inputsOf(name).length).toBeGreaterThan(50);
     expect(inputsOf(name).filter((path) => strangers.test(path))).toEqual([]);
   });
