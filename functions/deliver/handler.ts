@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Delivery } from '../../lib/announce/delivery.ts';
 import type { Teller } from '../../lib/announce/tell-target.ts';
+import type { DynamoDeliveries } from '../../lib/aws/dynamo-deliveries.ts';
 import type { DeliveryMessage } from '../../lib/aws/sqs-deliveries.ts';
 import { nextAttemptDelayMs } from '../../lib/core/announcement.ts';
-import type { AnnouncementState } from '../../lib/core/descriptor.ts';
 import type { Clock } from '../../lib/ports.ts';
 import type { Log } from '../shared/log.ts';
 import type { Measure } from '../shared/measure.ts';
@@ -12,10 +12,8 @@ export type DeliverPorts = {
   clock: Pick<Clock, 'now'>;
   /** Tells one target once; undefined when it is not configured any more. */
   tell: Teller;
-  deliveries: {
-    record(message: DeliveryMessage, state: Omit<AnnouncementState, 'target' | 'event_id'>): Promise<void>;
-  };
-  queue: { again(message: DeliveryMessage): Promise<void>; giveUp(message: DeliveryMessage): Promise<void> };
+  deliveries: Pick<DynamoDeliveries, 'record'>;
+  queue: Record<'again' | 'giveUp', (message: DeliveryMessage) => Promise<void>>;
 };
 
 export type DeliverPlug = { read: (body: string) => DeliveryMessage; log: Log; measure: Measure };
@@ -30,21 +28,19 @@ export function createDeliverHandler(
   { read, log, measure }: DeliverPlug,
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
   return async ({ Records: records }) => {
-    const failed = await Promise.all(records.map(run));
-    return { batchItemFailures: failed.flatMap((id) => (id === null ? [] : [{ itemIdentifier: id }])) };
+    return { batchItemFailures: (await Promise.all(records.map(run))).flat() };
   };
 
-  async function run({ body, messageId }: SQSRecord): Promise<string | null> {
+  async function run({ body, messageId }: SQSRecord): Promise<{ itemIdentifier: string }[]> {
     let message: DeliveryMessage | undefined;
     try {
       message = read(body);
       if (clock.now() < message.due_at_ms - early_ms) await queue.again(message);
       else await attempt(message);
-      return null;
+      return [];
     } catch (error) {
-      const job_id = message?.event.data.job_id ?? null;
-      log.error('the delivery failed and comes again', { job_id, message_id: messageId, error });
-      return messageId;
+      log.error('comes again', { job_id: message?.event.data.job_id ?? null, message_id: messageId, error });
+      return [{ itemIdentifier: messageId }];
     }
   }
 
@@ -61,7 +57,7 @@ export function createDeliverHandler(
     if (state === 'pending') await queue.again(next);
     if (state === 'failed') await queue.giveUp(next);
     measure({ Deliveries: 1 }, { outcome: state === 'pending' ? 'retried' : state });
-    const { event_id, data } = event;
-    log[state === 'failed' ? 'error' : 'info'](state, { job_id: data.job_id, event_id, target, attempts, last_error });
+    const about = { job_id: event.data.job_id, event_id: event.event_id, target, attempts, last_error };
+    log[state === 'failed' ? 'error' : 'info'](state, about);
   }
 }
