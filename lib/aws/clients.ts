@@ -14,17 +14,17 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
  * effect the first time: each adapter is idempotent, or knows its own write again.
  */
 
-/** A connection within the Region takes single milliseconds: after a second nobody is there. */
-const connectionTimeout = 1000;
+/** A connection within the Region takes single milliseconds, but for a cold function, whose small share of a processor also loads modules and shakes hands. */
+const connectionTimeout = 2000;
 
 /** Without `throwOnRequestTimeout` the SDK logs that the time is up, and goes on waiting. */
 const within = (requestTimeout: number) => ({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
 
 /**
  * The table answers in single milliseconds, and is asked several times by a function that has 30 s. Four attempts sit out a
- * short throttle (an on-demand table splits within seconds); all of them, hung, take 8 s.
+ * short throttle (an on-demand table splits within seconds); all of them, hung, take 12 s.
  */
-const table = { retryMode: 'standard', maxAttempts: 4, requestHandler: within(2000) } as const;
+const table = { retryMode: 'standard', maxAttempts: 4, requestHandler: within(3000) } as const;
 
 /** Queue and topics: a few calls for each event of a job, seldom slow. Three attempts, hung, take 9 s. */
 const messages = { retryMode: 'standard', maxAttempts: 3, requestHandler: within(3000) } as const;

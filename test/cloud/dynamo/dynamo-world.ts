@@ -57,7 +57,10 @@ export async function dynamoWorld(options: DynamoFrontOptions = {}) {
   /** A client of its own: a process. With one attempt an answer that is cut off fails at once. */
   function connect(maxAttempts = 4): DynamoDBDocumentClient {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-    const documents = createDocuments({ endpoint: front.endpoint, region: 'eu-west-1', credentials, maxAttempts });
+    // Client, front and engine share one busy thread here: that it is slow is no fault.
+    const requestHandler = { connectionTimeout: 15_000, requestTimeout: 15_000 };
+    const here = { endpoint: front.endpoint, region: 'eu-west-1', credentials };
+    const documents = createDocuments({ ...here, maxAttempts, requestHandler });
     clients.push(documents);
     return documents;
   }

@@ -7,11 +7,13 @@ import { claimOf, saveOf, saw, settleOf } from './jobs.ts';
 
 let world: Awaited<ReturnType<typeof dynamoWorld>>;
 let stale: NonNullable<DynamoFrontOptions['stale']> = () => false;
+let hold: NonNullable<DynamoFrontOptions['hold']> = () => undefined;
 beforeAll(async () => {
-  world = await dynamoWorld({ stale: (call) => stale(call) });
+  world = await dynamoWorld({ stale: (call) => stale(call), hold: (call) => hold(call) });
 });
 afterEach(() => {
   stale = () => false;
+  hold = () => undefined;
 });
 afterAll(() => world.close());
 
@@ -54,6 +56,27 @@ describe('many processes at once', () => {
     const lost = await late.save(saveOf(job, {}, { seen: saw('a late look'), handle: { id: 'another' } }));
     expect(lost).toMatchObject({ written: false, job: { seen: saw('the end'), handle: job.handle } });
     expect(await late.load(job.job_id)).toMatchObject({ seen: saw('the end'), handle: job.handle });
+  });
+  it('do not write over what one of them is about to refer to', async () => {
+    const { job, stores } = await tenProcesses();
+    const [slow, quick] = stores;
+    if (slow === undefined || quick === undefined) throw new Error('no stores');
+    await quick.save(saveOf(job, {}, { seen: saw('before') }));
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    hold = ({ action }) => {
+      if (action !== 'dynamodb:UpdateItem') return undefined;
+      hold = () => undefined;
+      reached.resolve();
+      return released.promise;
+    };
+    const saving = slow.save(saveOf(job, {}, { seen: saw('slowly') }));
+    await reached.promise;
+    await quick.load(job.job_id);
+    await quick.save(saveOf(job, {}, { seen: saw('quickly') }));
+    released.resolve();
+    expect(await saving).toMatchObject({ written: true, job: { seen: saw('slowly') } });
+    for (const one of [quick, slow]) expect((await one.load(job.job_id))?.seen).toEqual(saw('slowly'));
   });
   it('share the last events of an ended job between them, and the job leaves the active ones', async () => {
     const { job, stores, store, table } = await tenProcesses();
