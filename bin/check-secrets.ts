@@ -1,31 +1,38 @@
-import type { Configuration } from '../lib/core/configuration.ts';
+import { targetProblem } from '../lib/announce/tell-target.ts';
+import { type Configuration, targetSecret, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, type Problem } from '../lib/core/errors.ts';
 import type { Secrets } from '../lib/ports.ts';
 
-/** Every reference must lead to a secret before the first job is taken. Throws ConfigError with all that do not. */
-export async function checkSecrets({ connections, announce }: Configuration, secrets: Secrets): Promise<void> {
-  const references = [
-    ...Object.entries(connections).flatMap(([name, { auth }]) =>
-      Object.entries(auth)
-        .filter(([key]) => ['token', 'value', 'password'].includes(key))
-        .map(([key, reference]) => ({ path: `connections.${name}.auth.${key}`, reference })),
-    ),
-    ...announce.webhooks.map(({ secret }, position) => ({
-      path: `announce.webhooks.${position}.secret`,
-      reference: secret,
+const groups = { webhook: 'webhooks', slack: 'slack', email: 'email' } as const;
+
+/** Every reference must lead to a secret, and to one of its kind, before the first job is taken. Throws ConfigError with all that do not. */
+export async function checkSecrets(configuration: Configuration, secrets: Secrets): Promise<void> {
+  const credentials = Object.entries(configuration.connections).flatMap(([name, { auth }]) =>
+    Object.entries(auth)
+      .filter(([key]) => ['token', 'value', 'password'].includes(key))
+      .map(([key, reference]) => ({
+        path: `connections.${name}.auth.${key}`,
+        problem: () => problemWith(secrets, reference),
+      })),
+  );
+  const targets = Object.values(Object.groupBy(targetsOf(configuration), ({ type }) => type)).flatMap((ofOneType) =>
+    ofOneType.map((target, position) => ({
+      path: `announce.${groups[target.type]}.${position}.${targetSecret(target).key}`,
+      problem: () => targetProblem(target, secrets),
     })),
-  ];
+  );
   const problems: Problem[] = [];
-  for (const { path, reference } of references) {
-    const message = await problemWith(secrets, reference);
+  for (const { path, problem } of [...credentials, ...targets]) {
+    const message = await problem();
     if (message !== undefined) problems.push({ path, message });
   }
   if (problems.length > 0)
-    throw new ConfigError('the configuration refers to secrets that are not there', { problems });
+    throw new ConfigError('the configuration refers to secrets that are not there, or not what they should be', {
+      problems,
+    });
 }
 
-/** Undefined when `reference` leads to a secret, else what is wrong. */
-export async function problemWith(secrets: Secrets, reference: string): Promise<string | undefined> {
+async function problemWith(secrets: Secrets, reference: string): Promise<string | undefined> {
   try {
     await secrets.resolve(reference);
     return undefined;

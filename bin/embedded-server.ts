@@ -1,21 +1,19 @@
 import { timingSafeEqual } from 'node:crypto';
-import { sendWebhook } from '../lib/announce/webhook.ts';
+import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
 import { createApi } from '../lib/api/create-api.ts';
 import { toolVersion } from '../lib/cli/version.ts';
-import type { JobEvent } from '../lib/core/announcement.ts';
-import { type Configuration, type Target, targetsOf } from '../lib/core/configuration.ts';
+import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
 import { openDatabase } from '../lib/embedded/database.ts';
 import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
-import type { Attempt } from '../lib/embedded/sqlite-announcements.ts';
 import { testEvent } from '../lib/embedded/test-event.ts';
 import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
 import { createDispatchers } from '../lib/transports/safe-connect.ts';
-import { checkSecrets, problemWith } from './check-secrets.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { listen } from './listen.ts';
 
 export type EmbeddedServerOptions = {
@@ -55,9 +53,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
   };
   const dispatchers = createDispatchers();
-  const tell = async (target: Target, event: JobEvent): Promise<Attempt> =>
-    sendWebhook({ target, event, now_ms: Date.now(), secret: await secrets.resolve(target.secret), dispatchers });
-  const targetNamed = (name: string): Target | undefined => settings.targets.find((target) => target.name === name);
+  const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
   let engine: Engine;
   try {
     engine = startEngine({
@@ -65,10 +61,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       settings,
       transports,
       observer: options.observer,
-      tell: (name, event) => {
-        const target = targetNamed(name);
-        return target === undefined ? undefined : tell(target, event);
-      },
+      tell,
     });
   } catch (error) {
     await listener.close();
@@ -79,13 +72,10 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       {
         settings,
         transports,
-        targetProblem: async (name) => problemWith(secrets, targetNamed(name)?.secret ?? ''),
-        sendTest: async (name) => {
-          const target = targetNamed(name);
-          return target === undefined
-            ? { outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null }
-            : tell(target, testEvent(name));
-        },
+        targetProblem: (target) => targetProblem(target, secrets),
+        sendTest: async (name) =>
+          (await tell(name, testEvent(name))) ??
+          ({ outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null } as const),
       },
       what,
     );

@@ -114,6 +114,8 @@ try {
             allow_private_network: true,
           },
         ],
+        slack: [],
+        email: [],
       },
     },
     configuration_directory: directory,

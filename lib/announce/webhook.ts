@@ -1,24 +1,18 @@
 import { Webhook } from 'standardwebhooks';
-import type { Target } from '../core/configuration.ts';
+import type { WebhookTarget } from '../core/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { JobEvent } from '../ports.ts';
-import { exchange } from '../transports/exchange.ts';
-import { readPace } from '../transports/retry-after.ts';
-import { createGuard, type Dispatchers, ownHost } from '../transports/safe-connect.ts';
+import type { Dispatchers } from '../transports/safe-connect.ts';
+import { type Delivery, failed } from './delivery.ts';
+import { post } from './post.ts';
 
-const attempt_ms = 15_000;
-const most_answer_bytes = 65_536;
-
-/** `failed.gone` says that the target wants no more of this, ever (410). `error` is `http_500`, or a fault's name. */
-export type Delivery =
-  | { outcome: 'delivered' }
-  | { outcome: 'failed'; gone: boolean; error: string; retry_after_seconds: number | null };
+export type { Delivery };
 
 /** What one attempt sends: the bytes that are signed, and the headers that sign them. */
 export type SignedEvent = { body: string; headers: Record<string, string> };
 
 export type WebhookAttempt = {
-  target: Pick<Target, 'url' | 'allow_http' | 'allow_private_network'>;
+  target: Pick<WebhookTarget, 'url' | 'allow_http' | 'allow_private_network'>;
   event: JobEvent;
   /** The time of this attempt, epoch ms: receivers refuse what is older than five minutes. */
   now_ms: number;
@@ -45,7 +39,8 @@ export function signEvent(event: JobEvent, secret: string, now_ms: number): Sign
   };
 }
 
-function signerOf(secret: string): Webhook {
+/** Throws ConfigError for a broken `whsec_` secret, and for none. */
+export function signerOf(secret: string): Webhook {
   try {
     return secret.startsWith('whsec_')
       ? new Webhook(secret)
@@ -57,38 +52,25 @@ function signerOf(secret: string): Webhook {
   }
 }
 
-/** One attempt to tell a signed webhook: 2xx is delivered, everything else is a value that says why not. Redirects are not followed, the answer's body is ignored. */
+/** One attempt to tell a signed webhook: 2xx is delivered, 410 is gone, everything else is a value that says why not. */
 export async function sendWebhook(attempt: WebhookAttempt): Promise<Delivery> {
-  const { target, now_ms } = attempt;
-  const url = new URL(target.url);
-  const problem = createGuard({ ...target, allow_hosts: [ownHost(url)] })(url);
-  if (problem !== undefined) return failed('not_allowed');
+  const { target, event, now_ms, dispatchers, limit_ms } = attempt;
   let signed: SignedEvent;
   try {
-    signed = signEvent(attempt.event, attempt.secret, now_ms);
+    signed = signEvent(event, attempt.secret, now_ms);
   } catch {
     return failed('secret_unusable');
   }
-  const got = await exchange({
-    dispatcher: attempt.dispatchers.dispatcher({ allow_private_network: target.allow_private_network, fresh: true }),
-    fresh: true,
-    method: 'POST',
-    origin: url.origin,
-    path: url.pathname + url.search,
-    headers: Object.entries(signed.headers).flat(),
-    body: signed.body,
-    limit_ms: attempt.limit_ms ?? attempt_ms,
-    max_bytes: most_answer_bytes,
-    ignore_body: true,
+  const { allow_http, allow_private_network } = target;
+  const url = new URL(target.url);
+  return post({
+    url,
+    allow_http,
+    allow_private_network,
+    ...signed,
+    gone_statuses: [410],
+    dispatchers,
+    now_ms,
+    limit_ms,
   });
-  if (!got.ok) return failed(got.type);
-  if (got.http_status >= 200 && got.http_status < 300) return { outcome: 'delivered' };
-  return {
-    outcome: 'failed',
-    gone: got.http_status === 410,
-    error: `http_${got.http_status}`,
-    retry_after_seconds: readPace(got.http_status, got.headers, now_ms).retry_after_seconds,
-  };
 }
-
-const failed = (error: string): Delivery => ({ outcome: 'failed', gone: false, error, retry_after_seconds: null });

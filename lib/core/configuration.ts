@@ -59,12 +59,14 @@ export const connectionSchema = z
   });
 export type Connection = z.infer<typeof connectionSchema>;
 
+const listened = z.array(z.enum(eventTypes)).min(1).default(['settled']);
+
 const webhookSchema = z
   .strictObject({
     name: targetName.optional(),
     url: httpUrl,
     secret: secretReference,
-    on: z.array(z.enum(eventTypes)).min(1).default(['settled']),
+    on: listened,
     allow_http: z.boolean().default(false),
     allow_private_network: z.boolean().default(false),
   })
@@ -77,11 +79,40 @@ const webhookSchema = z
       });
   });
 
+/** The URL of an incoming webhook is the right to post: a secret. */
+const slackSchema = z.strictObject({
+  name: targetName.optional(),
+  webhook_url: secretReference,
+  on: listened,
+  allow_http: z.boolean().default(false),
+  allow_private_network: z.boolean().default(false),
+});
+
+const mailAddress = z
+  .email({ pattern: z.regexes.html5Email, error: 'must be a plain e-mail address, without a name: ops@example.com' })
+  .max(254);
+
+/** `smtp_url` carries user and password: a secret. */
+const emailSchema = z.strictObject({
+  name: targetName.optional(),
+  smtp_url: secretReference,
+  from: mailAddress,
+  to: z.array(mailAddress).min(1).max(50),
+  on: listened,
+  allow_private_network: z.boolean().default(false),
+});
+
 /** The configuration of both engines: embedded reads it from a file, the CDK construct takes it as a prop. */
 export const configurationSchema = z.strictObject({
   connections: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/), connectionSchema).default({}),
   kinds: z.array(kindSchema).max(100).default([]),
-  announce: z.strictObject({ webhooks: z.array(webhookSchema).max(32).default([]) }).prefault({}),
+  announce: z
+    .strictObject({
+      webhooks: z.array(webhookSchema).max(32).default([]),
+      slack: z.array(slackSchema).max(32).default([]),
+      email: z.array(emailSchema).max(32).default([]),
+    })
+    .prefault({}),
   cli_command: z
     .string()
     .regex(
@@ -95,8 +126,16 @@ export const configurationSchema = z.strictObject({
 });
 export type Configuration = z.infer<typeof configurationSchema>;
 
+type Named<Type extends string, Schema extends z.ZodType> = { type: Type; name: string } & Omit<
+  z.infer<Schema>,
+  'name'
+>;
+export type WebhookTarget = Named<'webhook', typeof webhookSchema>;
+export type SlackTarget = Named<'slack', typeof slackSchema>;
+export type EmailTarget = Named<'email', typeof emailSchema>;
+
 /** A place announcements go to. `name` defaults to the type and its position: `webhook-1`. */
-export type Target = { type: 'webhook'; name: string } & Omit<z.infer<typeof webhookSchema>, 'name'>;
+export type Target = WebhookTarget | SlackTarget | EmailTarget;
 
 export type ReadConfiguration = { ok: true; configuration: Configuration } | { ok: false; problems: Problem[] };
 
@@ -115,9 +154,30 @@ export function readConfiguration(raw: unknown): ReadConfiguration {
 }
 
 /** All announce targets, named. */
-export const targetsOf = (configuration: Configuration): Target[] =>
-  configuration.announce.webhooks.map((webhook, position) => ({
-    ...webhook,
-    type: 'webhook' as const,
-    name: webhook.name ?? `webhook-${position + 1}`,
-  }));
+export const targetsOf = ({ announce }: Configuration): Target[] => [
+  ...announce.webhooks.map((target, position) => named('webhook', target, position)),
+  ...announce.slack.map((target, position) => named('slack', target, position)),
+  ...announce.email.map((target, position) => named('email', target, position)),
+];
+
+const named = <Type extends string, Given extends { name?: string | undefined }>(
+  type: Type,
+  target: Given,
+  position: number,
+): Omit<Given, 'name'> & { type: Type; name: string } => ({
+  ...target,
+  type,
+  name: target.name ?? `${type}-${position + 1}`,
+});
+
+/** Where a target's one secret is configured, and its reference. */
+export function targetSecret(target: Target): { key: string; reference: string } {
+  switch (target.type) {
+    case 'webhook':
+      return { key: 'secret', reference: target.secret };
+    case 'slack':
+      return { key: 'webhook_url', reference: target.webhook_url };
+    case 'email':
+      return { key: 'smtp_url', reference: target.smtp_url };
+  }
+}

@@ -1,3 +1,4 @@
+import type { Target } from '../core/configuration.ts';
 import type { Settings, Transport } from '../ports.ts';
 import type { Attempt } from './sqlite-announcements.ts';
 
@@ -8,7 +9,7 @@ export type DoctorOptions = {
   settings: Settings;
   transports: Record<'http', Transport>;
   /** Undefined when fine, else what is wrong with the target's secret. */
-  targetProblem: (target: string) => Promise<string | undefined>;
+  targetProblem: (target: Target) => Promise<string | undefined>;
   sendTest: (target: string) => Promise<Attempt>;
 };
 
@@ -17,7 +18,7 @@ const budgetMs = 5_000;
 /** Looks at each connection (does its host answer, does it take the credential?) and each target, which with `send_test` is told something. */
 export async function examine(options: DoctorOptions, { send_test }: { send_test: boolean }): Promise<Check[]> {
   const connections = [...options.settings.connections.keys()].map((name) => examineConnection(options, name));
-  const targets = options.settings.targets.map(({ name }) => examineTarget(options, name, send_test));
+  const targets = options.settings.targets.map((target) => examineTarget(options, target, send_test));
   return Promise.all([...connections, ...targets]);
 }
 
@@ -43,12 +44,12 @@ async function examineConnection({ settings, transports }: DoctorOptions, name: 
   return check(true, `answers (HTTP ${http_status}), and does not refuse the credential`);
 }
 
-async function examineTarget(options: DoctorOptions, name: string, send_test: boolean): Promise<Check> {
-  const check = (ok: boolean, message: string): Check => ({ name: `target ${name}`, ok, message });
-  const problem = await options.targetProblem(name);
+async function examineTarget(options: DoctorOptions, target: Target, send_test: boolean): Promise<Check> {
+  const check = (ok: boolean, message: string): Check => ({ name: `target ${target.name}`, ok, message });
+  const problem = await options.targetProblem(target);
   if (problem !== undefined) return check(false, problem);
   if (!send_test) return check(true, 'its secret is there; send something with --send-test');
-  const told = await options.sendTest(name);
+  const told = await options.sendTest(target.name);
   return told.outcome === 'delivered'
     ? check(true, 'took a test announcement')
     : check(false, `did not take a test announcement: ${told.error}`);

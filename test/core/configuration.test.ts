@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { type Configuration, readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
+import { type Configuration, readConfiguration, targetSecret, targetsOf } from '../../lib/core/configuration.ts';
 
 const connection = (rest: Record<string, unknown> = {}) => ({
   connections: { ci: { transport: 'http', url: 'https://ci.example.com', ...rest } },
 });
 const webhook = (rest: Record<string, unknown> = {}) => ({
   announce: { webhooks: [{ url: 'https://hooks.example.com', secret: 'env:HOOK', ...rest }] },
+});
+const slack = (rest: Record<string, unknown> = {}) => ({
+  announce: { slack: [{ webhook_url: 'env:SLACK', ...rest }] },
+});
+const email = (rest: Record<string, unknown> = {}) => ({
+  announce: { email: [{ smtp_url: 'env:SMTP', from: 'untildone@example.com', to: ['ops@example.com'], ...rest }] },
 });
 const problems = (raw: unknown): string[] => {
   const read = readConfiguration(raw);
@@ -22,7 +28,7 @@ describe('readConfiguration', () => {
     expect(configured({})).toEqual({
       connections: {},
       kinds: [],
-      announce: { webhooks: [] },
+      announce: { webhooks: [], slack: [], email: [] },
       cli_command: 'untildone',
       retention_days: 30,
       max_active_jobs_per_owner: 1000,
@@ -101,6 +107,30 @@ describe('readConfiguration', () => {
       'connections.ci.auth.token: is not a known key here',
     ],
     ['an unknown key of a webhook', webhook({ retries: 3 }), 'announce.webhooks.0.retries: is not a known key here'],
+    [
+      'a literal Slack webhook',
+      slack({ webhook_url: 'https://hooks.slack.com/services/SECRET' }),
+      'announce.slack.0.webhook_url: must be a reference',
+    ],
+    ['an unknown key of Slack', slack({ channel: '#ops' }), 'announce.slack.0.channel: is not a known key here'],
+    [
+      'a literal SMTP URL',
+      email({ smtp_url: 'smtp://me:SECRET@mail.example.com' }),
+      'announce.email.0.smtp_url: must be a reference',
+    ],
+    ['a mail to nobody', email({ to: [] }), 'announce.email.0.to: '],
+    [
+      'a mail to a name',
+      email({ to: ['Ops <ops@example.com>'] }),
+      'announce.email.0.to.0: must be a plain e-mail address',
+    ],
+    ['two addresses in one', email({ to: ['a@example.com, b@example.com'] }), 'announce.email.0.to.0: must be a plain'],
+    [
+      'a header in an address',
+      email({ from: 'a@example.com\r\nBcc: b@example.com' }),
+      'announce.email.0.from: must be',
+    ],
+    ['an unknown key of e-mail', email({ cc: [] }), 'announce.email.0.cc: is not a known key here'],
     ['an unknown kind of target', { announce: { pigeons: [] } }, 'announce.pigeons: is not a known key here'],
     ['an unknown event', webhook({ on: ['done'] }), 'announce.webhooks.0.on.0: '],
     ['a webhook that hears nothing', webhook({ on: [] }), 'announce.webhooks.0.on: '],
@@ -167,6 +197,31 @@ describe('targets', () => {
       { type: 'webhook', name: 'webhook-1', on: ['settled'] },
       { type: 'webhook', name: 'ops', on: ['failing'] },
     ]);
+  });
+  it('of every type are told of the end, and stay off private networks', () => {
+    const announce = {
+      webhooks: [{ url: 'https://hooks.example.com', secret: 'env:HOOK' }],
+      slack: [{ webhook_url: 'env:SLACK' }, { name: 'perf-channel', webhook_url: 'env:SLACK', on: ['overdue'] }],
+      email: [{ smtp_url: 'env:SMTP', from: 'untildone@localhost', to: ['root@localhost'] }],
+    };
+    expect(targetsOf(configured({ announce }))).toMatchObject([
+      { type: 'webhook', name: 'webhook-1', on: ['settled'], allow_http: false, allow_private_network: false },
+      { type: 'slack', name: 'slack-1', on: ['settled'], allow_http: false, allow_private_network: false },
+      { type: 'slack', name: 'perf-channel', on: ['overdue'] },
+      { type: 'email', name: 'email-1', on: ['settled'], allow_private_network: false },
+    ]);
+  });
+  it('name the one secret each of them has', () => {
+    const announce = { ...webhook().announce, ...slack().announce, ...email().announce };
+    expect(targetsOf(configured({ announce })).map(targetSecret)).toEqual([
+      { key: 'secret', reference: 'env:HOOK' },
+      { key: 'webhook_url', reference: 'env:SLACK' },
+      { key: 'smtp_url', reference: 'env:SMTP' },
+    ]);
+  });
+  it('have different names, whatever their type', () => {
+    const announce = { ...webhook({ name: 'ops' }).announce, ...slack({ name: 'ops' }).announce };
+    expect(problems({ announce })).toEqual(['announce: two targets are named "ops"; give each its own name']);
   });
   it.each<[Record<string, unknown>, Record<string, unknown>, string]>([
     [{ name: 'ops' }, { name: 'ops' }, 'ops'],

@@ -86,7 +86,7 @@ describe('untildone serve exits with 78 and says what to do', () => {
     );
     const { code, stderr } = await refusal(['--config', config]);
     expect(code).toBe(78);
-    expect(stderr).toContain('untildone: the configuration refers to secrets that are not there\n');
+    expect(stderr).toContain('untildone: the configuration refers to secrets that are not there');
     expect(stderr).toMatch(/^ {2}connections\.ci\.auth\.token: .*CI_TOKEN/m);
     expect(stderr).toMatch(/^ {2}connections\.other\.auth\.token: .*not-there/m);
     expect(stderr).toMatch(/^ {2}announce\.webhooks\.0\.secret: .*HOOK/m);

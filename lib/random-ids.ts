@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Ids } from '../ports.ts';
+import type { Ids } from './ports.ts';
 
 /** Crockford's base32 in lower case: no i, l, o or u to misread. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

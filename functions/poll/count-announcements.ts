@@ -1,0 +1,19 @@
+import type { Announcements } from '../../lib/ports.ts';
+import { outcomeOf } from '../shared/outcome-of.ts';
+
+/** Announcements that count what was published, by outcome. */
+export type CountingAnnouncements = Announcements & { counted: ReadonlyMap<string, number> };
+
+/** Counts each event once it was taken. */
+export function countingAnnouncements(announcements: Announcements): CountingAnnouncements {
+  const counted = new Map<string, number>();
+  return {
+    counted,
+    list: announcements.list,
+    publish: async (event, targets) => {
+      await announcements.publish(event, targets);
+      const outcome = outcomeOf(event);
+      counted.set(outcome, (counted.get(outcome) ?? 0) + 1);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { handle } from 'hono/aws-lambda';
+import { createApi } from '../../lib/api/create-api.ts';
+import type { Ports, Settings } from '../../lib/ports.ts';
+import type { Log } from './log.ts';
+import { type OwnerRule, ownerOfEvent } from './owner-of-event.ts';
+
+/** What every function behind the API is given beside its ports. */
+export type ApiPlug = OwnerRule & { settings: Settings; version: string; log: Log };
+
+type Served = ReturnType<typeof handle>;
+/** Payload 2.0 of an HTTP API. */
+export type ApiEvent = Extract<Parameters<Served>[0], { rawPath: string }>;
+export type ApiHandler = (event: ApiEvent) => ReturnType<Served>;
+
+/** The HTTP API as a function. API Gateway brings each only its own routes. */
+export function createApiHandler(ports: Ports, { settings, version, log, ...rule }: ApiPlug): ApiHandler {
+  const app = createApi({
+    ports,
+    settings,
+    engine: 'aws',
+    version,
+    ownerOf: ownerOfEvent(rule),
+    log: (message, { error, request_id, method, path }) =>
+      log.error(message, { job_id: /job_[0-9a-z]{26}/.exec(path)?.[0] ?? null, request_id, method, path, error }),
+  });
+  return handle(app);
+}
+
+/** Stands for a port that a function has no right to: using it is a fault of ours. */
+export function outOfReach<Port extends object>(what: string): Port {
+  const refuse = (_: object, name: string | symbol) => {
+    throw new Error(`this function may not touch ${what} (${String(name)})`);
+  };
+  // Nothing of the port is there to be used.
+  return new Proxy<Port>({} as Port, { get: refuse });
+}

@@ -1,0 +1,14 @@
+import { ConfigError } from '../core/errors.ts';
+import { apiAuths, env } from '../env.ts';
+import { kindsWith } from '../kinds/registry.ts';
+import { type Environment, needed, settingsOf } from './compose.ts';
+import type { ShippedConfiguration } from './shipped-configuration.ts';
+
+/** What every function behind the API is given beside its ports: settings, and who its callers are. */
+export function apiPlug(environment: Environment, shipped: ShippedConfiguration) {
+  const given = needed(environment, env.apiAuth);
+  const auth = apiAuths.find((one) => one === given);
+  if (auth === undefined) throw new ConfigError(`${env.apiAuth} is "${given}"; it is one of ${apiAuths.join(', ')}`);
+  const settings = settingsOf(environment, shipped, kindsWith(shipped.configuration.kinds));
+  return { settings, version: shipped.version, auth, owner_claim: environment[env.ownerClaim] };
+}

@@ -1,0 +1,17 @@
+import type { Ports } from '../ports.ts';
+import { randomIds } from '../random-ids.ts';
+import { type Environment, schedules } from './compose.ts';
+import { apiPlug } from './compose-api.ts';
+import { tickPorts } from './compose-poll.ts';
+import { readShipped } from './shipped-configuration.ts';
+
+/** The start function: what a tick touches, and making schedules. */
+export function composeStart(environment: Environment = process.env) {
+  const shipped = readShipped();
+  const ports: Ports = {
+    ...tickPorts(environment, shipped),
+    schedules: schedules(environment, 'create'),
+    ids: randomIds,
+  };
+  return { ports, ...apiPlug(environment, shipped) };
+}

@@ -1,0 +1,27 @@
+import { env } from '../env.ts';
+import type { Announcements } from '../ports.ts';
+import { randomIds } from '../random-ids.ts';
+import { clock, type Environment, needed, store } from './compose.ts';
+import { apiPlug } from './compose-api.ts';
+import { readShipped } from './shipped-configuration.ts';
+
+/** The status function, which only reads. */
+export function composeStatus(environment: Environment = process.env) {
+  const shipped = readShipped();
+  const { jobs, events, deliveries } = store(environment, shipped);
+  const announcements: Pick<Announcements, 'list'> = {
+    list: async ({ job_id }) =>
+      (await deliveries.list(job_id)).map(({ target, event_id, state, attempts, last_error }) => ({
+        target,
+        event_id,
+        state,
+        attempts,
+        last_error,
+      })),
+  };
+  return {
+    ports: { jobs, events, announcements, clock, ids: randomIds },
+    ...apiPlug(environment, shipped),
+    long_poll_seconds: Number(needed(environment, env.longPollSeconds)),
+  };
+}

@@ -1,0 +1,145 @@
+import type { Handle, Job, JobSeen, JobSpec, JobState } from '../core/job.ts';
+import { refOf } from '../core/job.ts';
+import { activeKeys, expiry, hotKey, ownedKeys } from './dynamo-layout.ts';
+import type { Row } from './dynamo-table.ts';
+
+type State = Omit<JobState, 'owed'>;
+
+/** The HOT item. Fields that are null are left out, which keeps it small; the big parts are referred to. */
+export type Hot = Partial<State> & {
+  generation_ms: number;
+  /** By event id. */
+  owed: Record<string, { type: JobState['owed'][number]['type']; at_ms: number }>;
+  spec_ref: string;
+  /** Of the part that holds the handle: its own, or the spec of an adopted job. */
+  handle_ref?: string;
+  seen_ref?: string;
+  /** Names the last write: who made it knows it again when the answer was lost. */
+  written_by: string;
+  expires_at: number;
+  active_shard?: string;
+};
+
+/** Parts, by the name of the write that made them. Never written over: what a reference names stays what it was. */
+export type Parts = ReadonlyMap<string, unknown>;
+/** What never changes of a job. */
+export type SpecPart = Pick<Job, 'schema_version' | 'owner' | 'started_at_ms' | 'deadline_at_ms'> & {
+  spec: JobSpec;
+  handle: Handle | null;
+};
+type HandlePart = { handle: Handle };
+export type Refs = { spec_ref: string; handle_ref: string | null; seen_ref: string | null };
+
+/** As a field is when its item has none. */
+const absent: State = {
+  status: 'running',
+  reason: null,
+  phase: null,
+  checks: 0,
+  unsaved_claims: 0,
+  claimed_at_ms: null,
+  lease_until_ms: 0,
+  next_check_at_ms: 0,
+  not_before_ms: 0,
+  consecutive_errors: 0,
+  last_error: null,
+  matched: false,
+  upstream_state: null,
+  progress_pct: null,
+  progress_saved_at_ms: 0,
+  starter_claimed_until_ms: null,
+  begun_at_ms: null,
+  cancel_requested_at_ms: null,
+  cancel_outcome: null,
+  warnings: [],
+  events: 0,
+  told: [],
+  settled_at_ms: null,
+};
+const fields = Object.keys(absent) as (keyof State)[]; // of the literal above
+const nothingSeen: JobSeen = { message: null, observed: null, result: null };
+
+/** Half a surrogate pair, where text was cut, is no UTF-8. */
+const writable = (value: unknown): unknown => {
+  if (typeof value === 'string') return value.toWellFormed();
+  return Array.isArray(value) ? value.map(writable) : value;
+};
+
+/** What a patch of the state sets, and what it takes away. */
+export function stateChange(patch: Partial<State>): { set: Row; remove: string[] } {
+  const given = fields.filter((field) => patch[field] !== undefined);
+  return {
+    set: Object.fromEntries(
+      given.filter((field) => patch[field] !== null).map((field) => [field, writable(patch[field])]),
+    ),
+    remove: given.filter((field) => patch[field] === null),
+  };
+}
+
+/** The outbox as paths into the item, so that what is owed is added to and never replaced. */
+export const owedChange = (owed: JobState['owed']): Row =>
+  Object.fromEntries(owed.map(({ event_id, type, at_ms }) => [`owed.${event_id}`, { type, at_ms }]));
+
+export function hotOf(job: Job, refs: Refs, written_by: string, retention_days: number) {
+  const { job_id, generation_ms, owner, deadline_at_ms, state, spec } = job;
+  const { status, settled_at_ms, owed } = state;
+  return {
+    ...hotKey(job_id),
+    generation_ms,
+    kind: spec.kind.name,
+    ...stateChange(state).set,
+    owed: Object.fromEntries(owed.map(({ event_id, type, at_ms }) => [event_id, { type, at_ms }])),
+    spec_ref: refs.spec_ref,
+    ...(refs.handle_ref === null ? {} : { handle_ref: refs.handle_ref }),
+    ...(refs.seen_ref === null ? {} : { seen_ref: refs.seen_ref }),
+    written_by,
+    ...ownedKeys(owner, job, status),
+    ...(status === 'running' || owed.length > 0 ? activeKeys(job_id) : {}),
+    expires_at:
+      settled_at_ms === null
+        ? expiry.running(deadline_at_ms, retention_days)
+        : expiry.ended(settled_at_ms, deadline_at_ms, retention_days),
+  };
+}
+
+export const specPartOf = ({ schema_version, owner, started_at_ms, deadline_at_ms, spec, handle }: Job): SpecPart => ({
+  schema_version,
+  owner,
+  started_at_ms,
+  deadline_at_ms,
+  spec,
+  handle,
+});
+
+/** Null when there is nothing to keep. */
+export const seenPartOf = ({ seen }: Job): JobSeen | null =>
+  Object.values(seen).every((value) => value === null) ? null : seen;
+
+/** `evt_` id, generation, number, type: told in the order of their numbers. */
+const numberOf = (event_id: string): number => Number(event_id.split('_')[3] ?? 0);
+
+/** The record, or undefined when a part that it refers to is not among these. */
+export function jobOf(job_id: string, hot: Hot, parts: Parts): Job | undefined {
+  const refs = [hot.spec_ref, hot.handle_ref, hot.seen_ref];
+  if (refs.some((ref) => ref !== undefined && !parts.has(ref))) return undefined;
+  // A reference is written with the kind of part that it is for.
+  const fixed = parts.get(hot.spec_ref) as SpecPart;
+  const held = hot.handle_ref === undefined ? null : (parts.get(hot.handle_ref) as HandlePart);
+  const seen = hot.seen_ref === undefined ? nothingSeen : (parts.get(hot.seen_ref) as JobSeen);
+  const state = Object.fromEntries(fields.map((field) => [field, hot[field] ?? absent[field]])) as State; // field by field
+  const owed = Object.entries(hot.owed)
+    .map(([event_id, { type, at_ms }]) => ({ event_id, type, at_ms }))
+    .sort((left, right) => numberOf(left.event_id) - numberOf(right.event_id));
+  const { schema_version, owner, started_at_ms, deadline_at_ms, spec } = fixed;
+  return {
+    ...refOf({ job_id, generation_ms: hot.generation_ms }),
+    schema_version,
+    owner,
+    started_at_ms,
+    deadline_at_ms,
+    spec,
+    handle: held?.handle ?? null,
+    state: { ...state, owed },
+    seen,
+  };
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { buildSync, type Metafile } from 'esbuild';
+import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
+import { configurationFile } from '../env.ts';
+
+/** The functions, by the name of their folder. */
+export type FunctionName = 'start' | 'status' | 'cancel' | 'poll' | 'deliver' | 'sweep';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where undici is found depends on who installed us. */
+const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'));
+
+/**
+ * Never reached inside a function, whose credentials come from its environment: the SDK's other sources of credentials.
+ * They are loaded on demand, so that leaving them out leaves nothing broken.
+ */
+const otherCredentials = ['ini', 'sso', 'process', 'web-identity', 'http', 'login'].map(
+  (source) => `@aws-sdk/credential-provider-${source}`,
+);
+
+/**
+ * Bundles one function with everything it needs, the SDK too, and puts the configuration beside it. Not `NodejsFunction`:
+ * that can neither write a file beside the bundle without a shell, nor say what went into it. Returns that list.
+ */
+export function bundleFunction(name: FunctionName, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
+  const { metafile } = buildSync({
+    entryPoints: [join(root, 'functions', name, 'index.ts')],
+    outfile: join(outputDirectory, 'index.mjs'),
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    keepNames: false,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // The SDK's ES modules are what can be shaken: 398 KiB instead of 634 for five clients.
+    mainFields: ['module', 'main'],
+    // CommonJS packages in an ES module still call `require` for Node's own modules.
+    banner: {
+      js: "import{createRequire as untildoneCreateRequire}from'node:module';const require=untildoneCreateRequire(import.meta.url);",
+    },
+    alias: standIns(shipped),
+    external: [
+      ...otherCredentials,
+      '@smithy/credential-provider-imds',
+      // For machines without WebAssembly SIMD, which arm64 always has; 72 KB.
+      join(undici, 'lib/llhttp/llhttp-wasm.js'),
+    ],
+    legalComments: 'none',
+    logLevel: 'error',
+    metafile: true,
+  });
+  writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
+  return metafile;
+}
+
+/** What bundles see in place of a package: only what is used of it. */
+function standIns(shipped: ShippedConfiguration): Record<string, string> {
+  const directory = mkdtempSync(join(tmpdir(), 'untildone-'));
+  const standIn = (name: string, code: string): string => {
+    const file = join(directory, `${name}.mjs`);
+    writeFileSync(file, code);
+    return file;
+  };
+  // Its agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB.
+  const agent = JSON.stringify(join(undici, 'lib/dispatcher/agent.js'));
+  const withoutSsm = { undici: standIn('undici', `export { default as Agent } from ${agent};`) };
+  if (secretsInParameterStore(shipped)) return withoutSsm;
+  return { ...withoutSsm, '@aws-sdk/client-ssm': standIn('client-ssm', noParameterStore) };
+}
+
+/** Parameter Store's client is the biggest of all, 79 KB, and most deployments have no secret there. */
+const secretsInParameterStore = (shipped: ShippedConfiguration): boolean => JSON.stringify(shipped).includes('"ssm:');
+const noParameterStore = `
+  export class SSMClient { send() { return Promise.reject(new Error('no secret of the configuration is in Parameter Store')); } }
+  export class GetParameterCommand {}`;
+
+/** The bundle as CDK's asset, by the hash of what came out. */
+export function functionCode(name: FunctionName, shipped: ShippedConfiguration): Code {
+  const fingerprint = createHash('sha256').update(JSON.stringify(shipped)).digest('hex');
+  return Code.fromAsset(join(root, 'functions', name), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never pulled: the local bundler does it all.
+      image: DockerImage.fromRegistry('untildone-bundles-locally'),
+      // CDK takes bundles of one process with the same command for the same bundle.
+      command: [name, fingerprint],
+      local: {
+        tryBundle: (outputDirectory) => {
+          bundleFunction(name, outputDirectory, shipped);
+          return true;
+        },
+      },
+    },
+  });
+}

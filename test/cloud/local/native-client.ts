@@ -1,0 +1,47 @@
+/*
+ * Stands in for the part of AWS's runtime client that is compiled from C++: loaded into each environment before the client,
+ * it gives itself out for that part, and speaks the Runtime API over HTTP.
+ */
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { registerHooks } from 'node:module';
+
+registerHooks({
+  resolve: (specifier, context, nextResolve) =>
+    specifier === './rapid-client.node'
+      ? { url: import.meta.url, format: 'module-typescript', shortCircuit: true }
+      : nextResolve(specifier, context),
+});
+
+const base = `http://${process.env['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation`;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+/** The last answer, which the next request waits for. */
+let answered: Promise<unknown> = Promise.resolve();
+
+type Answer = { bodyJson: string; headers: IncomingHttpHeaders };
+
+function send(method: string, path: string, body = '', headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${base}${path}`, { method, agent, headers }, async (response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk);
+      resolve({ bodyJson: Buffer.concat(chunks).toString('utf8'), headers: response.headers });
+    });
+    sent.on('error', reject).end(body);
+  });
+}
+
+/** Waits for the next event. */
+export async function next(): Promise<Answer> {
+  await answered;
+  return send('GET', '/next');
+}
+
+/** Answers an event. */
+export function done(id: string, body: string): void {
+  answered = send('POST', `/${id}/response`, body);
+}
+
+/** Says that an event failed. */
+export function error(id: string, body: string): void {
+  answered = send('POST', `/${id}/error`, body);
+}

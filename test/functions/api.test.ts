@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { createCancelHandler } from '../../functions/cancel/handler.ts';
+import type { ApiEvent } from '../../functions/shared/api-handler.ts';
+import { createStartHandler } from '../../functions/start/handler.ts';
+import { createStatusHandler, heldFor } from '../../functions/status/handler.ts';
+import { adoptBody, world } from '../support/world.ts';
+import { hearing } from './hearing.ts';
+
+type Caller = { accountId: string; userArn: string };
+const ci: Caller = { accountId: '123456789012', userArn: 'arn:aws:sts::123456789012:assumed-role/ci/run-1' };
+
+/** A request as an HTTP API brings it, payload 2.0. */
+function request(
+  method: string,
+  path: string,
+  { body, caller = ci }: { body?: unknown; caller?: Caller } = {},
+): ApiEvent {
+  const [rawPath = '', rawQueryString = ''] = path.split('?');
+  const domainName = 'abc.execute-api.eu-west-1.amazonaws.com';
+  const event = {
+    version: '2.0',
+    routeKey: `${method} ${rawPath}`,
+    rawPath,
+    rawQueryString,
+    headers: { host: domainName, 'content-type': 'application/json' },
+    requestContext: { domainName, http: { method, path: rawPath }, authorizer: { iam: caller } },
+    body: body === undefined ? null : JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+  return event as unknown as ApiEvent; // what is left out, nobody reads
+}
+
+function functions(given = world()) {
+  const { log, lines } = hearing();
+  const plug = { settings: given.settings, version: '1.2.3', log, auth: 'iam', owner_claim: undefined } as const;
+  return {
+    world: given,
+    lines,
+    start: createStartHandler(given.ports, plug),
+    status: createStatusHandler(given.ports, { ...plug, long_poll_seconds: 2 }),
+    cancel: createCancelHandler(given.ports, plug),
+  };
+}
+const read = ({ body }: { body: string }): Record<string, unknown> => JSON.parse(body);
+
+describe('the API as functions', () => {
+  it('starts, reads and cancels a job of one role, whatever its session', async () => {
+    const { start, status, cancel } = functions();
+    const started = await start(request('POST', '/v1/jobs', { body: adoptBody() }));
+    expect(started.statusCode).toBe(202);
+    const { job_id } = read(started);
+    const caller = { ...ci, userArn: 'arn:aws:sts::123456789012:assumed-role/ci/run-2' };
+    const seen = await status(request('GET', `/v1/jobs/${job_id}`, { caller }));
+    expect([seen.statusCode, read(seen)['status']]).toEqual([200, 'running']);
+    const cancelled = await cancel(request('POST', `/v1/jobs/${job_id}/cancel`, { caller }));
+    expect([cancelled.statusCode, read(cancelled)['phase']]).toEqual([202, 'cancelling']);
+  });
+  it('keeps the jobs of another role to itself', async () => {
+    const { start, status } = functions();
+    const { job_id } = read(await start(request('POST', '/v1/jobs', { body: adoptBody() })));
+    const caller = { ...ci, userArn: 'arn:aws:sts::123456789012:assumed-role/other/run-1' };
+    expect((await status(request('GET', `/v1/jobs/${job_id}`, { caller }))).statusCode).toBe(404);
+  });
+  it('turns away whom nobody names', async () => {
+    const { status } = functions();
+    const caller = { accountId: '', userArn: '' };
+    expect((await status(request('GET', '/health', { caller }))).statusCode).toBe(401);
+  });
+  it('says what it is', async () => {
+    const { status } = functions();
+    expect(read(await status(request('GET', '/health')))).toEqual({ ok: true, version: '1.2.3', engine: 'aws' });
+  });
+  it('holds an answer no longer than the deployment lets it', async () => {
+    const { start, status, world: given } = functions();
+    const { job_id } = read(await start(request('POST', '/v1/jobs', { body: adoptBody() })));
+    const begun_ms = given.now();
+    await status(request('GET', `/v1/jobs/${job_id}?wait_seconds=25`));
+    expect(given.now() - begun_ms).toBe(2000);
+  });
+  it('logs what went wrong with the job id, and answers without it', async () => {
+    const given = world();
+    const load = () => Promise.reject(new Error('arn:aws:dynamodb: no'));
+    const { status, lines } = functions({ ...given, ports: { ...given.ports, jobs: { ...given.ports.jobs, load } } });
+    const job_id = `job_${'0'.repeat(26)}`;
+    const answer = await status(request('GET', `/v1/jobs/${job_id}`));
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain('arn:aws');
+    expect(lines).toMatchObject([{ level: 'error', job_id }]);
+  });
+});
+
+describe('functions with fewer rights', () => {
+  it('status fails where it would write', async () => {
+    const { status, lines } = functions();
+    expect((await status(request('POST', '/v1/jobs', { body: adoptBody() }))).statusCode).toBe(500);
+    expect(String(lines[0]?.['error'])).toContain('may not touch');
+  });
+  it('cancel fails where it would call a remote system', async () => {
+    const { cancel, lines } = functions();
+    expect((await cancel(request('POST', '/v1/jobs', { body: adoptBody() }))).statusCode).toBe(500);
+    expect(String(lines[0]?.['error'])).toContain('remote systems');
+  });
+});
+
+describe('heldFor', () => {
+  it.each([
+    ['wait_seconds=25', 'wait_seconds=10'],
+    ['wait_seconds=3', 'wait_seconds=3'],
+    ['limit=5&wait_seconds=11&cursor=a', 'limit=5&wait_seconds=10&cursor=a'],
+    ['wait_seconds=26', 'wait_seconds=26'],
+    ['wait_seconds=-1', 'wait_seconds=-1'],
+    ['await_seconds=20', 'await_seconds=20'],
+    ['', ''],
+  ])('%s → %s', (query, held) => {
+    expect(heldFor(query, 10)).toBe(held);
+  });
+});
