@@ -1,11 +1,4 @@
-import {
-  backedOffSeconds,
-  heartbeatSeconds,
-  lostAfterErrors,
-  maxUnsavedClaims,
-  rampedBy,
-  rampedSeconds,
-} from './cadence.ts';
+import { backedOffSeconds, heartbeatSeconds, lostAfterErrors, rampedBy, rampedSeconds } from './cadence.ts';
 import type { Tree } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
@@ -240,21 +233,4 @@ function settle(
     tell: ['settled'],
     due_at_ms: null,
   };
-}
-
-/** Whether a non-terminal decision changes anything a restart or a reader would miss. */
-export function worthSaving(job: Job, decision: Decision, progress_save_ms: number, now_ms: number): boolean {
-  const { state } = job;
-  if (decision.due_at_ms === null || decision.seen !== null || decision.tell.length > 0) return true;
-  if (state.unsaved_claims >= maxUnsavedClaims - 2) return true;
-  const { progress_pct, ...rest } = decision.state;
-  if (
-    progress_pct !== undefined &&
-    progress_pct !== state.progress_pct &&
-    now_ms - state.progress_saved_at_ms >= progress_save_ms
-  )
-    return true;
-  return (Object.keys(rest) as (keyof typeof rest)[]).some(
-    (key) => JSON.stringify(rest[key]) !== JSON.stringify(state[key]),
-  );
 }

@@ -1,8 +1,9 @@
 import { checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
-import { type Look, plannedDueAt, worthSaving } from '../core/decide.ts';
+import { type Look, plannedDueAt } from '../core/decide.ts';
 import type { Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
 import { planTick, type TickPlan } from '../core/tick-plan.ts';
+import { worthSaving } from '../core/worth-saving.ts';
 import type { Ports, Settings, Tick } from '../ports.ts';
 import { isWishOpen } from './cancel-remote-job.ts';
 import { type Checked, checkJob } from './check-job.ts';

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lostAfterErrors, maxUnsavedClaims } from '../../lib/core/cadence.ts';
-import { type Decision, decide, type Look, plannedDueAt, settledAs, worthSaving } from '../../lib/core/decide.ts';
+import { type Decision, decide, type Look, plannedDueAt, settledAs } from '../../lib/core/decide.ts';
 import { type Job, type JobState, phases } from '../../lib/core/job.ts';
 import type { Verdict } from '../../lib/core/verdict.ts';
+import { worthSaving } from '../../lib/core/worth-saving.ts';
 import { aJob, epoch_ms, type JobParts, planted } from './a-job.ts';
 
 const minute_ms = 60_000;
