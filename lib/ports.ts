@@ -46,7 +46,8 @@ export type Settings = {
 export type JobStore = {
   /** Writes the record unless there is one; then returns that one and `created: false`. */
   create(job: Job): Promise<{ created: boolean; job: Job }>;
-  load(job_id: string): Promise<Job | undefined>;
+  /** May trail the last write by a moment, unless `latest` is asked for. */
+  load(job_id: string, reading?: { latest: boolean }): Promise<Job | undefined>;
   /** The fence: takes check number `expected_checks + 1`, if the job runs, its generation and number are these, and no lease is live (or the tick proves that the lease's check has ended). */
   claim(claim: Claim): Promise<Written>;
   /** Takes the one right to call the starter, if nobody has it and the job runs. */

@@ -37,9 +37,9 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
     return jobOf(job_id, found.hot, found.parts) ?? 'torn';
   }
   /** A read that trails the last write may miss a record, or a part of it: what is not there is looked for once more, consistently. */
-  async function load(job_id: string): Promise<Job | undefined> {
-    const first = await read(job_id, false);
-    const job = typeof first === 'string' ? await read(job_id, true) : first;
+  async function load(job_id: string, { latest } = { latest: false }): Promise<Job | undefined> {
+    const trailing = latest ? 'none' : await read(job_id, false);
+    const job = typeof trailing === 'string' ? await read(job_id, true) : trailing;
     if (job === 'torn') throw new InvariantError(`the record of ${job_id} refers to a part that is not there`);
     return job === 'none' ? undefined : job;
   }

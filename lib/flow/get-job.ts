@@ -6,9 +6,12 @@ import type { Ports, Settings } from '../ports.ts';
 
 type ReadPorts = Pick<Ports, 'jobs' | 'announcements' | 'clock'>;
 
-/** The record, if it is this owner's; a foreign, unknown or malformed id is the same JOB_NOT_FOUND. */
+/**
+ * The record, if it is this owner's; a foreign, unknown or malformed id is the same JOB_NOT_FOUND. The latest: who was just
+ * told that a job has ended comes to read the outcome, once.
+ */
 export async function ownedJob(ports: Pick<Ports, 'jobs'>, owner: string, job_id: string): Promise<Job> {
-  const job = jobIdPattern.test(job_id) ? await ports.jobs.load(job_id) : undefined;
+  const job = jobIdPattern.test(job_id) ? await ports.jobs.load(job_id, { latest: true }) : undefined;
   if (job === undefined || job.owner !== owner)
     throw new RequestError('JOB_NOT_FOUND', 'there is no such job; see your jobs with: job list');
   return job;

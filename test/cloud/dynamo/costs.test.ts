@@ -146,6 +146,12 @@ it('looks once more, consistently, for a job that is not there', async () => {
   });
 });
 
+it('reads the latest at once, for twice the price', async () => {
+  const { fresh, job } = await running();
+  const counted = await cost(() => fresh.store.load(job.job_id, { latest: true }));
+  expect(counted).toEqual({ calls: ['Query, consistent'], wru: 0, rru: 1 });
+});
+
 it('keeps the partition of a job that changes with every check small', async () => {
   const { fresh, job } = await running();
   for (let check = 0; check < 40; check += 1) {

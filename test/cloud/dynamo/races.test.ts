@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { refOf } from '../../../lib/core/job.ts';
+import { ownedJob } from '../../../lib/flow/get-job.ts';
 import { aJob, anEvent, epoch_ms, owedBy } from '../../contracts/records.ts';
 import type { DynamoFrontOptions } from '../dynamo-front.ts';
 import { dynamoWorld } from './dynamo-world.ts';
@@ -116,6 +117,15 @@ describe('a read that trails the last write', () => {
     expect(before?.state).toMatchObject({ status: 'running', checks: 1 });
     const claimed = await trailing.claim(claimOf(before ?? job));
     expect(claimed).toMatchObject({ written: false, job: { seen: saw('the end'), state: { status: 'complete' } } });
+  });
+  it('is not what who was told of the end comes to read', async () => {
+    const { store, anotherStore } = await world.freshTable();
+    const { job } = await store.create(aJob());
+    await store.save(settleOf(job));
+    stale = trails;
+    expect((await anotherStore().load(job.job_id))?.state.status).toBe('running');
+    const read = await ownedJob({ jobs: anotherStore() }, job.owner, job.job_id);
+    expect(read.state.status).toBe('complete');
   });
   it('never forks the chain: the check of an old read is nobody’s', async () => {
     const { store, anotherStore } = await world.freshTable();
