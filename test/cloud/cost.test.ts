@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { billOf, type Counts, durableBill, stepFunctionsBill } from '../../bench/cost/bill.ts';
+import { countedCloud } from '../../bench/cost/counted-cloud.ts';
+
+async function count(runs_seconds: number, expected_seconds: number): Promise<Counts> {
+  const cloud = await countedCloud({ watchdog_minutes: 1 });
+  return cloud.run({ name: '', share: 1, runs_seconds, expected_seconds }).finally(cloud.close);
+}
+
+it('a job that is looked at once a minute is billed for a claim a look, and 24 writes besides from its start to its announcement', async () => {
+  expect(await count(600, 600)).toEqual({
+    checks: 14,
+    api_requests: 1,
+    looking_ticks: 13,
+    idle_ticks: 2,
+    heartbeats: 10,
+    write_units: 38,
+    read_units: 11.5,
+    publishes: 1,
+  });
+});
+
+it('a job that ends within a minute never costs a heartbeat', async () => {
+  expect(await count(30, 30)).toMatchObject({ heartbeats: 0, publishes: 1 });
+});
+
+it('adds up what is billed: a batch of ten shares invocations, receives and deletes', () => {
+  const nothing: Counts = {
+    checks: 0,
+    api_requests: 0,
+    looking_ticks: 0,
+    idle_ticks: 0,
+    heartbeats: 0,
+    write_units: 0,
+    read_units: 0,
+    publishes: 0,
+  };
+  const bare = billOf(nothing, 1);
+  expect(billOf({ ...nothing, write_units: 8 }, 1) - bare).toBeCloseTo(5);
+  expect(billOf({ ...nothing, heartbeats: 3 }, 10) - bare).toBeCloseTo(3);
+  // 0.2 + 0.25 GB × 0.3 s × 13.33 + 1 KB of log at $0.5 a GB, and three requests of SQS.
+  expect(billOf({ ...nothing, looking_ticks: 1 }, 1) - bare).toBeCloseTo(0.2 + 1 + 0.477 + 1.2, 2);
+  expect(billOf({ ...nothing, looking_ticks: 1 }, 10) - bare).toBeCloseTo((0.2 + 1.333 + 0.477) / 10 + 0.48, 2);
+});
+
+it('bills Step Functions by the transition and durable functions by the operation', () => {
+  expect(stepFunctionsBill(11) - stepFunctionsBill(10)).toBeCloseTo(75);
+  expect(durableBill(11) - durableBill(10)).toBeCloseTo(8 + 0.2 + 1 + 0.477, 2);
+});
