@@ -2,10 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import { SlackChannelConfiguration } from 'aws-cdk-lib/aws-chatbot';
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { EventType } from '../core/job.ts';
 import { env } from '../env.ts';
 import { GuardedQueue } from './guarded-queue.ts';
 import type { HandlerFunction } from './handler-function.ts';
@@ -17,6 +18,7 @@ export type AnnouncementsProps = {
   /** Names the Slack channel's configuration, which cannot be renamed. */
   service: string;
   emails: readonly string[];
+  emailsOn: readonly EventType[];
   slackChannel?: SlackChannel | undefined;
   existingTopic?: ITopic | undefined;
   /** Of the deliver function. */
@@ -38,7 +40,11 @@ export class Announcements extends Construct {
     this.#key = props.encryptionKey;
     const encryption = props.encryptionKey === undefined ? {} : { masterKey: props.encryptionKey };
     this.outcomes = props.existingTopic ?? new Topic(this, 'Outcomes', { enforceSSL: true, ...encryption });
-    for (const email of props.emails) this.outcomes.addSubscription(new EmailSubscription(email));
+    const allowlist = props.emailsOn.map((type) => `job.${type}`);
+    for (const email of props.emails)
+      this.outcomes.addSubscription(
+        new EmailSubscription(email, { filterPolicy: { event_type: SubscriptionFilter.stringFilter({ allowlist }) } }),
+      );
     if (props.slackChannel !== undefined) {
       this.chat = new Topic(this, 'Chat', { enforceSSL: true, ...encryption });
       this.#talkTo(props.slackChannel, this.chat, props.service);

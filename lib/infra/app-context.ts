@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type App, RemovalPolicy } from 'aws-cdk-lib';
 import { ConfigError } from '../core/errors.ts';
+import type { EventType } from '../core/job.ts';
 import type { ApiAuth } from './jobs-api.ts';
 import type { UntilDoneProps } from './until-done-props.ts';
 
@@ -11,6 +12,7 @@ const keys = [
   'stack',
   'config',
   'emails',
+  'emailsOn',
   'slackWorkspaceId',
   'slackChannelId',
   'slackWebhookSecret',
@@ -51,6 +53,8 @@ export function readAppContext(app: App): { stack: string; untilDone: UntilDoneP
       configuration: readFile(text('config')),
       auth: readAuth(text, list('jwtAudience')),
       emails: list('emails'),
+      // What is no event is refused with the other properties.
+      ...given('emailsOn', text('emailsOn') === undefined ? undefined : (list('emailsOn') as EventType[])),
       killSwitch: flag('killSwitch'),
       allowLoopback: flag('allowLoopback'),
       // For a try: nothing is left when the stack is destroyed.

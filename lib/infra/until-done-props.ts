@@ -4,6 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { ConfigError } from '../core/errors.ts';
+import { type EventType, eventTypes } from '../core/job.ts';
 import type { SlackChannel } from './announcements.ts';
 import type { ApiAuth } from './jobs-api.ts';
 
@@ -15,8 +16,10 @@ export type UntilDoneProps = {
   service?: string;
   /** Default: IAM, signed requests. */
   auth?: ApiAuth;
-  /** Get a mail of every event, once they have confirmed. */
+  /** Get a mail of the events in `emailsOn`, once they have confirmed. */
   emails?: readonly string[];
+  /** Which events are mailed. Default: `settled`, as for every target. */
+  emailsOn?: readonly EventType[];
   /** Through Amazon Q Developer in chat applications. */
   slackChannel?: SlackChannel;
   /** `secretsmanager:ARN[#key]` or `ssm:NAME` of a Slack incoming webhook: the same as a target under `announce.slack`. */
@@ -73,6 +76,9 @@ export function checkProps(props: UntilDoneProps): void {
   within('throttle.burst', props.throttle?.burst, 1, 5_000);
   for (const email of props.emails ?? [])
     if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) problems.push(`emails has "${email}", which is no address`);
+  for (const type of props.emailsOn ?? [])
+    if (!eventTypes.includes(type)) problems.push(`emailsOn has "${type}"; there are ${eventTypes.join(', ')}`);
+  if (props.emailsOn?.length === 0) problems.push('emailsOn is empty; name an event, or leave out emails');
   const { auth, slackChannel } = props;
   if (auth?.type === 'jwt') {
     if (!/^https:\/\/[^/\s]+/.test(auth.issuer)) problems.push(`auth.issuer is "${auth.issuer}"; give its https URL`);

@@ -76,6 +76,7 @@ export class UntilDone extends Construct {
     this.announcements = new Announcements(this, 'Announcements', {
       service,
       emails: props.emails ?? [],
+      emailsOn: props.emailsOn ?? ['settled'],
       slackChannel: props.slackChannel,
       existingTopic: props.existingTopic,
       functionTimeout: timeouts.deliver,

@@ -49,6 +49,7 @@ describe('bin/app.ts', () => {
       ephemeral: 'true',
       config: 'own.json',
       emails: 'a@example.com,b@example.com',
+      emailsOn: 'settled,blocked',
       slackWorkspaceId: 'T012ABCDEFG',
       slackChannelId: 'C012ABCDEFG',
       auth: 'jwt',
@@ -59,6 +60,7 @@ describe('bin/app.ts', () => {
     expect(stderr).not.toMatch(/ERROR|WARNING|\[Warning\]/i);
     expect(template).not.toContain('"Retain"');
     expect(template).toContain('"b@example.com"');
+    expect(template).toContain('"job.blocked"');
     expect(template).toContain(':parameter/hook');
   });
   it('fails in words, not with a stack of ours', { timeout }, async () => {

@@ -64,10 +64,20 @@ describe('who may call', () => {
 });
 
 describe('who is told', () => {
-  it('every address gets a subscription', () => {
+  it('every address gets a subscription to what is settled', () => {
     const { template } = synthesized({ emails: ['a@example.com', 'b@example.com'] });
     for (const Endpoint of ['a@example.com', 'b@example.com'])
-      template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint });
+      template.hasResourceProperties('AWS::SNS::Subscription', {
+        Protocol: 'email',
+        Endpoint,
+        FilterPolicy: { event_type: ['job.settled'] },
+      });
+  });
+  it('mails hear of the events they were asked for', () => {
+    const { template } = synthesized({ emails: ['a@example.com'], emailsOn: ['settled', 'blocked'] });
+    template.hasResourceProperties('AWS::SNS::Subscription', {
+      FilterPolicy: { event_type: ['job.settled', 'job.blocked'] },
+    });
   });
   it('a Slack channel has a topic of its own, and may do nothing in the account', () => {
     const { template, variableOf } = synthesized({ slackChannel: { workspaceId: 'T012', channelId: 'C012' } });
@@ -189,6 +199,8 @@ describe('what cannot be deployed fails synth', () => {
     ['a concurrency of one', { concurrency: { poll: 1 } }, /concurrency.poll is 1; .* from 2 to 1000/],
     ['an endless throttle', { throttle: { ratePerSecond: 0, burst: 1 } }, /throttle.ratePerSecond is 0/],
     ['an address that is none', { emails: ['ops'] }, /emails has "ops", which is no address/],
+    ['mails of no event there is', { emailsOn: ['done' as 'settled'] }, /emailsOn has "done"; there are settled, /],
+    ['mails of nothing', { emailsOn: [] }, /emailsOn is empty/],
     ['an issuer without https', { auth: { type: 'jwt', issuer: 'login', audience: ['x'] } }, /auth.issuer is "login"/],
     [
       'tokens for anybody',
