@@ -71,6 +71,8 @@ export class JobsApi extends Construct {
   readonly api: HttpApi;
   /** Without a slash at the end. */
   readonly url: string;
+  /** A line for every request. */
+  readonly log: LogGroup;
   readonly #routes: HttpRoute[] = [];
   readonly #auth: ApiAuth;
   readonly #authorizer: IHttpRouteAuthorizer;
@@ -81,7 +83,7 @@ export class JobsApi extends Construct {
     this.#authorizer = authorizerOf(props.auth);
     this.api = new HttpApi(this, 'Api', { createDefaultStage: false, description: 'untildone: jobs' });
     this.url = props.publicUrl ?? this.api.apiEndpoint;
-    const log = new LogGroup(this, 'AccessLog', {
+    this.log = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -91,7 +93,7 @@ export class JobsApi extends Construct {
       autoDeploy: true,
       throttle: { rateLimit: props.throttle.ratePerSecond, burstLimit: props.throttle.burst },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(log),
+        destination: new LogGroupLogDestination(this.log),
         format: AccessLogFormat.custom(JSON.stringify(accessLog)),
       },
     });
