@@ -5,6 +5,7 @@ import type { EnvelopeError } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
 import { withOwnCommands } from './invoked-as.ts';
 import { failure, type Outcome } from './outcome.ts';
+import { gatewayRefusal } from './signing-failures.ts';
 
 type Where = { method: string; url: string; limit_ms: number };
 type Answer = { status: number; headers: Headers; body: unknown };
@@ -117,6 +118,9 @@ const retryAfterOf = (headers: Headers): number | undefined => {
 
 /** A refusal, read from its status and its problem document. */
 export function failureOfAnswer(context: Context, where: Where, answer: Answer, unsafe: boolean): Outcome {
+  const call = `${where.method} ${where.url}`;
+  const refused = gatewayRefusal(context, call, answer);
+  if (refused !== undefined) return refused;
   const read = problemSchema.safeParse(answer.body);
   const problem = read.success ? read.data : undefined;
   const plain =
@@ -132,7 +136,7 @@ export function failureOfAnswer(context: Context, where: Where, answer: Answer, 
   const job = problem?.job === undefined ? null : withOwnCommands(problem.job, context.cli_command);
   const error: EnvelopeError = {
     code: problem?.code ?? plain?.[1] ?? 'GENERAL_ERROR',
-    message: problem?.detail || problem?.title || `${where.method} ${where.url} answered ${answer.status}.`,
+    message: problem?.detail || problem?.title || `${call} answered ${answer.status}.`,
     retryable,
     ...(retry_after_ms === undefined ? {} : { retry_after_ms: Math.round(retry_after_ms) }),
     ...(problem?.errors === undefined ? {} : { problems: problem.errors }),

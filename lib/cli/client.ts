@@ -29,19 +29,28 @@ export async function callApi<T>(context: Context, call: Call<T>): Promise<Answe
   const limit = limit_ms === 0 ? undefined : AbortSignal.timeout(limit_ms);
   const signal = limit === undefined ? interrupt : AbortSignal.any([interrupt, limit]);
   const where = { method: call.method, url: url.href, limit_ms };
+  const { method } = call;
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const headers: Record<string, string> = {
+    accept: 'application/json, application/problem+json',
+    'x-request-id': context.request_id,
+    ...(endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...call.headers,
+  };
   let response: Response;
   let text: string;
   try {
+    // Anew for every call: a signature holds for five minutes.
+    const signed = await unlessAborted(
+      signal,
+      context.signer?.sign({ method, url, headers, body }, context.clock.now()),
+    );
+    if (signed?.ok === false) return signed;
     response = await fetch(url, {
-      method: call.method,
-      headers: {
-        accept: 'application/json, application/problem+json',
-        'x-request-id': context.request_id,
-        ...(endpoint.token === undefined ? {} : { authorization: `Bearer ${endpoint.token}` }),
-        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...call.headers,
-      },
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      method,
+      headers: signed?.value ?? headers,
+      ...(body === undefined ? {} : { body }),
       redirect: 'manual',
       signal,
     });
@@ -49,21 +58,37 @@ export async function callApi<T>(context: Context, call: Call<T>): Promise<Answe
   } catch (error) {
     return { ok: false, outcome: noAnswer(context, where, error, call.unsafe_to_repeat ?? false) };
   }
-  const body = parsed(text);
+  const said = parsed(text);
   if (!response.ok) {
-    const answer = { status: response.status, headers: response.headers, body };
+    const answer = { status: response.status, headers: response.headers, body: said };
     return { ok: false, outcome: failureOfAnswer(context, where, answer, call.unsafe_to_repeat ?? false) };
   }
-  const checked = call.answer.safeParse(body);
+  const checked = call.answer.safeParse(said);
   if (checked.success) return { ok: true, value: checked.data, status: response.status };
   const seen =
-    body === undefined
+    said === undefined
       ? `${response.headers.get('content-type') ?? 'no content type'} that is not JSON`
       : `JSON without the expected form (${checked.error.issues
           .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
           .slice(0, 3)
           .join('; ')})`;
   return { ok: false, outcome: malformed(context, where, `${response.status} and ${seen}`) };
+}
+
+/** A credential may take its time (a login service, a program of the user's): a call's limit holds for that too. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T> | undefined): Promise<T | undefined> {
+  if (work === undefined) return undefined;
+  signal.throwIfAborted();
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
 }
 
 const parsed = (text: string): unknown => {

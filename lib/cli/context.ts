@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import type { Signer } from './sign-request.ts';
 
 /** Time, so that a test can hold it. `every` returns the function that stops it. */
 export type Clock = {
@@ -42,14 +43,21 @@ export type CliOptions = {
   localChecks?: () => Promise<DoctorCheck[]>;
 };
 
-/** Where the API is, and how long one call may take (0 = for ever). */
-export type Endpoint = { url: string; token: string | undefined; timeout_ms: number };
+/** Where the API is, how long one call may take (0 = for ever), and the AWS region that requests are signed for, if they are. */
+export type Endpoint = {
+  url: string;
+  token: string | undefined;
+  timeout_ms: number;
+  signing_region: string | undefined;
+};
 
 /** What a command is given to work with. */
 export type Context = {
   env: NodeJS.ProcessEnv;
   cli_command: string;
   endpoint: Endpoint;
+  /** Undefined when requests are not signed. */
+  signer: Signer | undefined;
   clock: Clock;
   /** Aborted by SIGINT or SIGTERM; the reason is that signal's name. */
   interrupt: AbortSignal;

@@ -43,7 +43,10 @@ const localCodes: Record<number, ExitCodeEntry> = {
 
 const networkCodes: Record<number, ExitCodeEntry> = {
   [exitCode.permission_denied]: entry('PERMISSION_DENIED', 'The credential does not allow this.'),
-  [exitCode.auth_required]: entry('AUTH_REQUIRED', 'UNTILDONE_TOKEN is missing or refused.'),
+  [exitCode.auth_required]: entry(
+    'AUTH_REQUIRED',
+    'No credential that is accepted: UNTILDONE_TOKEN, or AWS credentials to sign with.',
+  ),
   [exitCode.timed_out]: entry('TIMEOUT', 'The server did not answer within --timeout.', true),
   [exitCode.rate_limited]: entry('RATE_LIMITED', 'Too many calls; error.retry_after_ms says when to come back.', true),
   [exitCode.unavailable]: entry('UNAVAILABLE', 'The server cannot be reached or did not give a usable answer.', true),
@@ -108,7 +111,10 @@ export const codesOfJob = {
   [exitCode.job_running]: entry('JOB_RUNNING', 'The job is still running: ask again after error.retry_after_ms.', true),
   [exitCode.job_failed]: entry('JOB_FAILED', 'The job failed or was cancelled.'),
   [exitCode.job_timed_out]: entry('JOB_TIMED_OUT', 'The job did not end before its deadline.'),
-  [exitCode.auth_required]: entry('AUTH_REQUIRED', 'UNTILDONE_TOKEN is missing, refused, or does not allow this.'),
+  [exitCode.auth_required]: entry(
+    'AUTH_REQUIRED',
+    'UNTILDONE_TOKEN or the AWS credentials are missing, refused, or do not allow this.',
+  ),
 };
 
 /** Codes of `doctor`. */

@@ -12,6 +12,7 @@ import { badArguments, failure, type Outcome, success } from './outcome.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { envelopeOf, textOf } from './print-outcome.ts';
 import { readFlags, readOperands } from './read-flags.ts';
+import { createSigner } from './sign-request.ts';
 import { toolVersion } from './version.ts';
 
 type Ran = {
@@ -107,6 +108,7 @@ async function run(
     env: options.env,
     cli_command,
     endpoint,
+    signer: endpoint.signing_region === undefined ? undefined : createSigner(endpoint.signing_region, options.env),
     clock: options.clock ?? systemClock,
     interrupt,
     say: (text) => void options.stderr.write(text),

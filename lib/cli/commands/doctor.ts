@@ -7,6 +7,7 @@ import { codesOfDoctor, exitCode } from '../exit-codes.ts';
 import { switchFlag } from '../flags.ts';
 import { failure, type Outcome, success } from '../outcome.ts';
 import { tableOf } from '../plain-text.ts';
+import type { Identity } from '../sign-request.ts';
 
 const checkSchema = z.looseObject({
   name: z.string(),
@@ -24,7 +25,14 @@ const failed = (name: string, { error }: Outcome): DoctorCheck => ({
   ...(error?.fix_command === undefined ? {} : { fix_command: error.fix_command }),
 });
 
-/** Endpoint, then authorisation, then what the server checks itself; stops at the first that makes the rest pointless. */
+/** `aws sts get-caller-identity` would need a call of AWS, and says the rest. */
+function described({ region, access_key, temporary, account }: Identity, { env }: Context): string {
+  const profile = env['AWS_PROFILE'];
+  const of = [profile && `profile ${profile}`, account && `account ${account}`].filter(Boolean).join(', ');
+  return `signs for ${region} with ${temporary ? 'temporary ' : ''}access key ${access_key}${of === '' ? '' : ` (${of})`}; its name: aws sts get-caller-identity`;
+}
+
+/** Identity, endpoint, then authorisation, then what the server checks itself; stops at the first that makes the rest pointless. */
 async function lookAround(
   context: Context,
   send_test: boolean,
@@ -32,6 +40,15 @@ async function lookAround(
   const checks: DoctorCheck[] = [...((await context.localChecks?.()) ?? [])];
   const notes: string[] = [];
   const health = await callApi(context, { method: 'GET', path: '/health', answer: healthSchema });
+  const answered = health.ok || health.outcome.error?.['http_status'] !== undefined;
+  if (!health.ok && !answered && health.outcome.exit_code === exitCode.auth_required) {
+    // Nothing was sent: there was nothing to sign with.
+    checks.push(failed('identity', health.outcome));
+    return { checks, notes, trouble: health.outcome };
+  }
+  // Known by now, and told without waiting: the call above has signed with it.
+  const identity = answered ? await context.signer?.identity() : undefined;
+  if (identity?.ok) checks.push({ name: 'identity', ok: true, message: described(identity.value, context) });
   if (health.ok) {
     const { version = '?', engine = '?', ok } = health.value;
     checks.push({
@@ -50,7 +67,8 @@ async function lookAround(
     checks.push(failed('auth', list.outcome));
     return { checks, notes };
   }
-  const how = context.endpoint.token === undefined ? 'without a token' : 'with UNTILDONE_TOKEN';
+  const how =
+    context.endpoint.token !== undefined ? 'with UNTILDONE_TOKEN' : context.signer ? 'signed' : 'without a token';
   checks.push({ name: 'auth', ok: true, message: `accepted ${how}` });
   const report = await callApi(context, {
     method: 'POST',

@@ -8,6 +8,9 @@ export type Asked = {
   query: Record<string, string>;
   headers: Record<string, string | string[] | undefined>;
   body: unknown;
+  /** As they came over the wire: the request target, and the body. */
+  target: string;
+  text: string;
 };
 
 /** `text` in place of JSON; `cut` breaks the connection in the middle of it; `hang` never answers. */
@@ -52,6 +55,8 @@ export async function scriptedServer(
       query: Object.fromEntries(url.searchParams),
       headers: request.headers,
       body: text === '' ? undefined : JSON.parse(text),
+      target: request.url ?? '',
+      text,
     };
     asked.push(one);
     send(response, await script(one, asked.length));
