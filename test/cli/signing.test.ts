@@ -1,12 +1,15 @@
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findEndpoint } from '../../lib/cli/find-endpoint.ts';
-import { createSigner } from '../../lib/cli/sign-request.ts';
+import { createSigner, signingPackages } from '../../lib/cli/sign-request.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import { aJob, jobId } from './support/jobs.ts';
-import { handClock, run } from './support/run.ts';
+import { envelopeIn, handClock, run } from './support/run.ts';
 import { type Reply, scriptedServer } from './support/scripted-server.ts';
 import { signatureOf } from './support/signature.ts';
+import { hidingPreload, installed, start } from './support/spawned.ts';
 
 const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
 const env = { UNTILDONE_AUTH: 'sigv4', AWS_REGION: 'eu-west-1' };
@@ -63,7 +66,7 @@ describe('a signed request', () => {
     const { url, asked } = await scriptedServer(() => ({ status: 202, json: aJob() }));
     const clock = handClock();
     const request = JSON.stringify({ kind: 'http', input: { words: 'naïve ✓ & "quoted"' } });
-    const argv = ['job', 'start', '--request', request, '--idempotency-key', 'build 42?'.replace(' ', '-')];
+    const argv = ['job', 'start', '--request', request, '--idempotency-key', 'build-42?'];
     const { code } = await run(argv, { endpoint: url, env, clock });
     expect(code).toBe(0);
     const [one] = asked;
@@ -133,6 +136,51 @@ describe('without credentials', () => {
       { checks: [expect.objectContaining({ name: 'identity', ok: false })] },
     ]);
     expect(asked).toEqual([]);
+  });
+  it('fails in words for a login that has run out', async () => {
+    const { directory, remove } = installed();
+    onTestFinished(remove);
+    const config = join(directory, 'config');
+    const session = '[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.example.com/start\n';
+    const profile = '[profile ci]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = ci\n';
+    writeFileSync(config, `${session}${profile}`);
+    credentials({ AWS_CONFIG_FILE: config, AWS_PROFILE: 'ci' });
+    const { url } = await scriptedServer(() => ({}));
+    const { code, envelope } = await run(['job', 'list'], { endpoint: url, env: { ...env, AWS_PROFILE: 'ci' } });
+    expect([code, envelope.error]).toEqual([
+      8,
+      expect.objectContaining({ code: 'CREDENTIALS_EXPIRED', fix_command: 'aws sso login --profile ci' }),
+    ]);
+  });
+  it.each(['@smithy/signature-v4', '@aws-sdk/credential-provider-node'])(
+    'fails without %s, and says what to install',
+    async (name) => {
+      const { directory, path, remove } = installed();
+      onTestFinished(remove);
+      const { url, asked } = await scriptedServer(() => ({ json: page }));
+      const hidden = {
+        PATH: path,
+        NODE_OPTIONS: `--import ${hidingPreload(directory, [name])}`,
+        UNTILDONE_ENDPOINT: url,
+      };
+      const signing = await start('untildone', ['job', 'list'], { ...hidden, ...env, ...lasting }).exited;
+      expect(signing.code).toBe(8);
+      expect(envelopeIn(signing.stdout, 8).error).toMatchObject({
+        code: 'SIGNING_NOT_INSTALLED',
+        fix_command: `npm install ${signingPackages.join(' ')}`,
+      });
+      expect(asked).toEqual([]);
+      // Who does not sign needs neither.
+      expect((await start('untildone', ['job', 'list'], hidden).exited).code).toBe(0);
+    },
+  );
+  it('names the versions to install that it is tested with', () => {
+    const { devDependencies } = manifest;
+    expect(signingPackages).toEqual(
+      (['@smithy/signature-v4', '@aws-sdk/credential-provider-node'] as const).map(
+        (name) => `${name}@${devDependencies[name]}`,
+      ),
+    );
   });
   it('doctor names who signs, and no secret', async () => {
     credentials(temporary);

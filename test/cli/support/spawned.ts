@@ -21,6 +21,19 @@ export function oldNodePreload(directory: string): string {
   return file;
 }
 
+/** A module that hides packages from any Node, as if they had never been installed. */
+export function hidingPreload(directory: string, names: readonly string[]): string {
+  const file = join(directory, 'hiding.mjs');
+  const text = `import { registerHooks } from 'node:module';
+registerHooks({ resolve(name, context, next) {
+  if (!${JSON.stringify(names)}.includes(name)) return next(name, context);
+  throw Object.assign(new Error('Cannot find package ' + name), { code: 'ERR_MODULE_NOT_FOUND' });
+} });
+`;
+  writeFileSync(file, text);
+  return file;
+}
+
 type Spawned = {
   pid: number;
   exited: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
