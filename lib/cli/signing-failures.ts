@@ -36,11 +36,12 @@ type Refusal = { status: number; headers: Headers; body: unknown };
 export function gatewayRefusal(context: Context, call: string, { status, body }: Refusal): Outcome | undefined {
   const message = messageOf(body);
   if (message === undefined) return undefined;
-  const said = `API Gateway answered ${call} with ${status} "${message}"`;
-  if (status === 404 && /^not found$/i.test(message))
+  const said = `${call} was answered with ${status} "${message}"`;
+  // Only who signs knows that a gateway said it: anybody else's 404 is no answer of this API.
+  if (status === 404 && context.signer !== undefined && /^not found$/i.test(message))
     return failure(exitCode.unavailable, {
       code: 'ROUTE_NOT_FOUND',
-      message: `${said}: it has no such route.`,
+      message: `${said}: the gateway has no such route.`,
       retryable: false,
       phase: 'execution',
       suggestion: `Check UNTILDONE_ENDPOINT (now ${context.endpoint.url}), the stage in its path too.`,
