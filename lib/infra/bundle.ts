@@ -11,7 +11,8 @@ import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
 
 /** The functions, by the name of their folder. */
-export type FunctionName = 'start' | 'status' | 'cancel' | 'poll' | 'deliver' | 'sweep';
+export const functionNames = ['start', 'status', 'cancel', 'poll', 'deliver', 'sweep'] as const;
+export type FunctionName = (typeof functionNames)[number];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -31,9 +32,16 @@ const otherCredentials = ['ini', 'sso', 'process', 'web-identity', 'http', 'logi
  * that can neither write a file beside the bundle without a shell, nor say what went into it. Returns that list.
  */
 export function bundleFunction(name: FunctionName, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
+  return bundle(join(root, 'functions', name, 'index.ts'), outputDirectory, shipped);
+}
+
+/** Bundles `entry` as functions are, to `index.mjs`; what lies behind an `import()` becomes a file of its own beside it, read when it is needed. */
+export function bundle(entry: string, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
   const { metafile } = buildSync({
-    entryPoints: [join(root, 'functions', name, 'index.ts')],
-    outfile: join(outputDirectory, 'index.mjs'),
+    entryPoints: { index: entry },
+    outdir: outputDirectory,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
     absWorkingDir: root,
     bundle: true,
     minify: true,
