@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from './errors.ts';
 import { eventTypes } from './job.ts';
 import { kindSchema } from './kind.ts';
