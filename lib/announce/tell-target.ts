@@ -1,4 +1,5 @@
-import { type Target, targetSecret } from '../core/configuration.ts';
+import type { Target } from '../core/configuration.ts';
+import { targetSecret } from '../core/target-secret.ts';
 import type { JobEvent, Secrets } from '../ports.ts';
 import type { Dispatchers, Resolve } from '../transports/safe-connect.ts';
 import type { Delivery } from './delivery.ts';

@@ -1,7 +1,7 @@
 import { sendSlack } from '../announce/slack-webhook.ts';
 import type { Teller } from '../announce/tell-target.ts';
 import { sendWebhook } from '../announce/webhook.ts';
-import { targetSecret } from '../core/configuration.ts';
+import { targetSecret } from '../core/target-secret.ts';
 import { env } from '../env.ts';
 import { createDispatchers } from '../transports/safe-connect.ts';
 import { createSqsClient } from './clients.ts';

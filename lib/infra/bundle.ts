@@ -20,14 +20,6 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'));
 
 /**
- * Never reached inside a function, whose credentials come from its environment: the SDK's other sources of credentials.
- * They are loaded on demand, so that leaving them out leaves nothing broken.
- */
-const otherCredentials = ['ini', 'sso', 'process', 'web-identity', 'http', 'login'].map(
-  (source) => `@aws-sdk/credential-provider-${source}`,
-);
-
-/**
  * Bundles one function with everything it needs, the SDK too, and puts the configuration beside it. Not `NodejsFunction`:
  * that can neither write a file beside the bundle without a shell, nor say what went into it. Returns that list.
  */
@@ -57,8 +49,6 @@ export function bundle(entry: string, outputDirectory: string, shipped: ShippedC
     },
     alias: standIns(shipped),
     external: [
-      ...otherCredentials,
-      '@smithy/credential-provider-imds',
       // For machines without WebAssembly SIMD, which arm64 always has; 72 KB.
       join(undici, 'lib/llhttp/llhttp-wasm.js'),
     ],
@@ -80,7 +70,10 @@ function standIns(shipped: ShippedConfiguration): Record<string, string> {
   };
   // Its agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB.
   const agent = JSON.stringify(join(undici, 'lib/dispatcher/agent.js'));
-  const withoutSsm = { undici: standIn('undici', `export { default as Agent } from ${agent};`) };
+  const withoutSsm = {
+    undici: standIn('undici', `export { default as Agent } from ${agent};`),
+    '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts'),
+  };
   if (secretsInParameterStore(shipped)) return withoutSsm;
   return { ...withoutSsm, '@aws-sdk/client-ssm': standIn('client-ssm', noParameterStore) };
 }
