@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -15,9 +14,6 @@ export const functionNames = ['start', 'status', 'cancel', 'poll', 'deliver', 's
 export type FunctionName = (typeof functionNames)[number];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Where undici is found depends on who installed us. */
-const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'));
 
 /**
  * Bundles one function with everything it needs, the SDK too, and puts the configuration beside it. Not `NodejsFunction`:
@@ -48,10 +44,6 @@ export function bundle(entry: string, outputDirectory: string, shipped: ShippedC
       js: "import{createRequire as untildoneCreateRequire}from'node:module';const require=untildoneCreateRequire(import.meta.url);",
     },
     alias: standIns(shipped),
-    external: [
-      // For machines without WebAssembly SIMD, which arm64 always has; 72 KB.
-      join(undici, 'lib/llhttp/llhttp-wasm.js'),
-    ],
     legalComments: 'none',
     logLevel: 'error',
     metafile: true,
@@ -68,10 +60,7 @@ function standIns(shipped: ShippedConfiguration): Record<string, string> {
     writeFileSync(file, code);
     return file;
   };
-  // Its agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB.
-  const agent = JSON.stringify(join(undici, 'lib/dispatcher/agent.js'));
   const withoutSsm = {
-    undici: standIn('undici', `export { default as Agent } from ${agent};`),
     '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts'),
   };
   if (secretsInParameterStore(shipped)) return withoutSsm;
