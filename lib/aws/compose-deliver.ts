@@ -5,9 +5,10 @@ import { targetSecret } from '../core/target-secret.ts';
 import { env } from '../env.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
 import { createSqsClient } from './clients.ts';
-import { clock, type Environment, needed, tableOf } from './compose.ts';
+import { tableOf } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { createDynamoDeliveries } from './dynamo-deliveries.ts';
+import { clock, type Environment, needed } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 import { createSqsDeliveries } from './sqs-deliveries.ts';
 
