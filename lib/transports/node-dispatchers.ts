@@ -1,5 +1,5 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent as HttpAgent, ClientRequest, RequestOptions } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import {
   type DispatcherOptions,
@@ -12,6 +12,13 @@ import { bareHost, ConnectError, guardedLookup, systemResolve } from './safe-con
 
 /** A kept connection that nobody used for so long is closed, ms. */
 const keepMs = 4_000;
+
+/*
+ * Loaded with the first request: an import of `node:http` reads its WebSocket too, and with it Node's whole fetch, which
+ * would be a third of what a function takes to load.
+ */
+const http = () => process.getBuiltinModule('node:http');
+const https = () => process.getBuiltinModule('node:https');
 
 type Pool = { http: HttpAgent; https: HttpsAgent };
 
@@ -28,20 +35,24 @@ export function createNodeDispatchers(options: DispatcherOptions = {}): Dispatch
       maxSockets: options.connections_per_origin ?? dispatcherDefaults.connections_per_origin,
       lookup: guardedLookup(options.resolve ?? systemResolve, allow_private_network),
     };
-    return { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+    return { http: new (http().Agent)(settings), https: new (https().Agent)(settings) };
   };
-  const kept = { public: pool(true, false), private: pool(true, true) };
-  const fresh = { public: pool(false, false), private: pool(false, true) };
+  const pools = new Map<string, Pool>();
+  const poolOf = ({ fresh, allow_private_network }: DispatchRequest): Pool => {
+    const name = `${fresh ? 'fresh' : 'kept'} ${allow_private_network ? 'private' : 'public'}`;
+    const found = pools.get(name) ?? pool(!fresh, allow_private_network);
+    pools.set(name, found);
+    return found;
+  };
   const underWay = new Set<ClientRequest>();
   let closed = false;
 
   return {
     dispatch: (request, heard) => {
       if (closed) return refuse(heard, new ConnectError('connection_refused', 'the engine is shutting down'));
-      const pools = (request.fresh ? fresh : kept)[request.allow_private_network ? 'private' : 'public'];
       let sent: ClientRequest;
       try {
-        sent = open(request, pools);
+        sent = open(request, poolOf(request));
       } catch (error) {
         return refuse(heard, error instanceof Error ? error : new Error(String(error)));
       }
@@ -54,9 +65,9 @@ export function createNodeDispatchers(options: DispatcherOptions = {}): Dispatch
     close: async () => {
       closed = true;
       await Promise.all([...underWay].map((sent) => new Promise((resolve) => sent.once('close', resolve))));
-      for (const { http, https } of [kept.public, kept.private, fresh.public, fresh.private]) {
-        http.destroy();
-        https.destroy();
+      for (const each of pools.values()) {
+        each.http.destroy();
+        each.https.destroy();
       }
     },
   };
@@ -72,7 +83,9 @@ function open({ origin, fresh, method, path, headers, body }: DispatchRequest, p
   const { protocol, hostname, port } = new URL(origin);
   const secure = protocol === 'https:';
   const target: RequestOptions = { method, path, hostname: bareHost(hostname), port: port || (secure ? 443 : 80) };
-  const opened = secure ? httpsRequest({ ...target, agent: pool.https }) : httpRequest({ ...target, agent: pool.http });
+  const opened = secure
+    ? https().request({ ...target, agent: pool.https })
+    : http().request({ ...target, agent: pool.http });
   // Its failure is told by what is thrown below; an error without a listener would end the process.
   opened.on('error', () => undefined);
   try {
