@@ -1,4 +1,4 @@
-import type { Agent as HttpAgent, ClientRequest, RequestOptions } from 'node:http';
+import type { ClientRequest, Agent as HttpAgent, RequestOptions } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import {
