@@ -18,8 +18,15 @@ const bundles = new Map<FunctionName, Metafile>();
 const shipped = readCloudConfiguration({});
 const stack = synthesized();
 
-/** Bytes, minified, read at the start. Design §11 wants 400,000: zod and undici have to leave it first, so that this only keeps it from growing. */
-const mostOfPoll = 1_150_000;
+/** Bytes, minified, that are read when a function starts. Poll's is a goal; the others are today's, so that none grows unseen. */
+const mostBytes: Record<FunctionName, number> = {
+  poll: 400_000,
+  deliver: 350_000,
+  sweep: 335_000,
+  status: 910_000,
+  cancel: 920_000,
+  start: 975_000,
+};
 
 beforeAll(() => {
   for (const name of names) bundles.set(name, bundleFunction(name, join(directory.path, name), shipped));
@@ -53,14 +60,26 @@ describe('each bundle', () => {
   });
 });
 
+describe('what a function reads at its start', () => {
+  it.each(names)('%s: does not grow unseen', (name) => {
+    expect(bytesOf(name)).toBeGreaterThan(200_000);
+    expect(bytesOf(name)).toBeLessThan(mostBytes[name]);
+  });
+  it.each(['poll', 'deliver', 'sweep'] as const)('%s: has no zod', (name) => {
+    expect(inputsOf(name).filter((path) => path.includes('node_modules/zod/'))).toEqual([]);
+  });
+  it.each(names)('%s: has no undici, and takes credentials from its environment alone', (name) => {
+    const strangers = /node_modules\/(undici\/|@aws-sdk\/credential-provider-(node|ini|sso|process|login|web-identity)\/)/;
+    expect(inputsOf(name).filter((path) => strangers.test(path))).toEqual([]);
+  });
+});
+
 describe('the bundle of poll', () => {
-  it('has no web framework, and does not grow unseen', () => {
-    console.log(names.map((name) => `${name} ${Math.round(bytesOf(name) / 1000)} KB`).join(', '), '(minified)');
+  it('has no web framework', () => {
     expect(
       inputsOf('poll').filter((path) => /node_modules\/(hono|@hono|standardwebhooks|client-ssm)/.test(path)),
     ).toEqual([]);
     expect(bytesOf('poll')).toBeGreaterThan(100_000);
-    expect(bytesOf('poll')).toBeLessThan(mostOfPoll);
   });
   it('brings the client of Parameter Store along only for who has a secret there', () => {
     const configuration = {
