@@ -1,6 +1,7 @@
 import { targetProblem } from '../lib/announce/tell-target.ts';
-import { type Configuration, targetSecret, targetsOf } from '../lib/core/configuration.ts';
+import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, type Problem } from '../lib/core/errors.ts';
+import { targetSecret } from '../lib/core/target-secret.ts';
 import type { Secrets } from '../lib/ports.ts';
 
 const groups = { webhook: 'webhooks', slack: 'slack', email: 'email' } as const;

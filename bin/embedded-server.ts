@@ -12,7 +12,7 @@ import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
-import { createDispatchers } from '../lib/transports/safe-connect.ts';
+import { createUndiciDispatchers } from '../lib/transports/undici-dispatchers.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { listen } from './listen.ts';
 
@@ -50,9 +50,14 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
 
   const settings = settingsOf(configuration, listener.url);
   const transports = {
-    http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
+    http: createHttpTransport({
+      connections: settings.connections,
+      secrets,
+      clock: { now: Date.now },
+      openDispatchers: createUndiciDispatchers,
+    }),
   };
-  const dispatchers = createDispatchers();
+  const dispatchers = createUndiciDispatchers();
   const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
   let engine: Engine;
   try {

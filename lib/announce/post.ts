@@ -1,6 +1,7 @@
+import type { Dispatchers } from '../transports/dispatchers.ts';
 import { exchange } from '../transports/exchange.ts';
 import { readPace } from '../transports/retry-after.ts';
-import { createGuard, type Dispatchers, ownHost } from '../transports/safe-connect.ts';
+import { createGuard, ownHost } from '../transports/safe-connect.ts';
 import { attempt_ms, type Delivery, delivered, failed, gone } from './delivery.ts';
 
 const most_answer_bytes = 65_536;
@@ -26,7 +27,8 @@ export async function post(attempt: Post): Promise<Delivery> {
   const problem = createGuard({ allow_http, allow_private_network, allow_hosts: [ownHost(url)] })(url);
   if (problem !== undefined) return failed('not_allowed');
   const got = await exchange({
-    dispatcher: attempt.dispatchers.dispatcher({ allow_private_network, fresh: true }),
+    dispatchers: attempt.dispatchers,
+    allow_private_network,
     fresh: true,
     method: 'POST',
     origin: url.origin,

@@ -1,7 +1,7 @@
 import type { SlackTarget } from '../core/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { JobEvent } from '../ports.ts';
-import type { Dispatchers } from '../transports/safe-connect.ts';
+import type { Dispatchers } from '../transports/dispatchers.ts';
 import { type Delivery, failed } from './delivery.ts';
 import { post } from './post.ts';
 import { slackCardOf } from './slack.ts';

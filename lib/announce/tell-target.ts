@@ -1,6 +1,8 @@
-import { type Target, targetSecret } from '../core/configuration.ts';
+import type { Target } from '../core/configuration.ts';
+import { targetSecret } from '../core/target-secret.ts';
 import type { JobEvent, Secrets } from '../ports.ts';
-import type { Dispatchers, Resolve } from '../transports/safe-connect.ts';
+import type { Dispatchers } from '../transports/dispatchers.ts';
+import type { Resolve } from '../transports/safe-connect.ts';
 import type { Delivery } from './delivery.ts';
 import { sendSlack, slackUrl } from './slack-webhook.ts';
 import { sendEmail, smtpServer } from './smtp.ts';

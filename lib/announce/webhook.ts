@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import type { WebhookTarget } from '../core/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { JobEvent } from '../ports.ts';
-import type { Dispatchers } from '../transports/safe-connect.ts';
+import type { Dispatchers } from '../transports/dispatchers.ts';
 import { type Delivery, failed } from './delivery.ts';
 import { post } from './post.ts';
 

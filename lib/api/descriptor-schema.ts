@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Tree } from '../core/jmespath.ts';
 import { eventTypes, jobIdPattern, phases, reasons, statuses } from '../core/job.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { startRequestSchema } from '../core/start-request.ts';
 import {
   doctorReportSchema,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { jobIdPattern, statuses } from '../core/job.ts';
 import { idempotencyKeyPattern } from './idempotency-key.ts';
 

@@ -1,13 +1,12 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { SchedulerClient, type SchedulerClientConfig } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient, type SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
-import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /*
- * Timeouts and retries of every client, with their reasons, in this one place. Region, credentials and endpoints are the
+ * Timeouts and retries of every client, with their reasons, in this one place; those that only a job's end needs have files of their own, which
+ * are loaded by then. Region, credentials and endpoints are the
  * SDK's own business (AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB, …); `config` is for what a test must say itself.
  *
  * Standard retries back off with jitter, and stop early when most calls fail. A call that is made again may have taken
@@ -18,7 +17,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 const connectionTimeout = 2000;
 
 /** Without `throwOnRequestTimeout` the SDK logs that the time is up, and goes on waiting. */
-const within = (requestTimeout: number) => ({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
+export const within = (requestTimeout: number) => ({ connectionTimeout, requestTimeout, throwOnRequestTimeout: true });
 
 /**
  * The table answers in single milliseconds, and is asked several times by a function that has 30 s. Four attempts sit out a
@@ -27,10 +26,7 @@ const within = (requestTimeout: number) => ({ connectionTimeout, requestTimeout,
 const table = { retryMode: 'standard', maxAttempts: 4, requestHandler: within(3000) } as const;
 
 /** Queue and topics: a few calls for each event of a job, seldom slow. Three attempts, hung, take 9 s. */
-const messages = { retryMode: 'standard', maxAttempts: 3, requestHandler: within(3000) } as const;
-
-/** One call at the beginning of a job and one at its end; creations of one account throttle each other, so that one more attempt pays. */
-const schedules = { retryMode: 'standard', maxAttempts: 4, requestHandler: within(3000) } as const;
+export const messages = { retryMode: 'standard', maxAttempts: 3, requestHandler: within(3000) } as const;
 
 /** Asked once in five minutes, and nothing goes on without the answer. */
 const secrets = { retryMode: 'standard', maxAttempts: 3, requestHandler: within(3000) } as const;
@@ -39,12 +35,7 @@ const secrets = { retryMode: 'standard', maxAttempts: 3, requestHandler: within(
 export const createDocuments = (config: DynamoDBClientConfig = {}): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(new DynamoDBClient({ ...table, ...config }));
 
-export const createSchedulerClient = (config: SchedulerClientConfig = {}): SchedulerClient =>
-  new SchedulerClient({ ...schedules, ...config });
-
 export const createSqsClient = (config: SQSClientConfig = {}): SQSClient => new SQSClient({ ...messages, ...config });
-
-export const createSnsClient = (config: SNSClientConfig = {}): SNSClient => new SNSClient({ ...messages, ...config });
 
 export const createSecretsManagerClient = (config: SecretsManagerClientConfig = {}): SecretsManagerClient =>
   new SecretsManagerClient({ ...secrets, ...config });

@@ -1,7 +1,8 @@
 import { ConfigError } from '../core/errors.ts';
 import { apiAuths, env } from '../env.ts';
 import { kindsWith } from '../kinds/registry.ts';
-import { type Environment, needed, settingsOf } from './compose.ts';
+import { settingsOf } from './compose.ts';
+import { type Environment, needed } from './environment.ts';
 import type { ShippedConfiguration } from './shipped-configuration.ts';
 
 /** What every function behind the API is given beside its ports: settings, and who its callers are. */

@@ -1,13 +1,14 @@
 import { sendSlack } from '../announce/slack-webhook.ts';
 import type { Teller } from '../announce/tell-target.ts';
 import { sendWebhook } from '../announce/webhook.ts';
-import { targetSecret } from '../core/configuration.ts';
+import { targetSecret } from '../core/target-secret.ts';
 import { env } from '../env.ts';
-import { createDispatchers } from '../transports/safe-connect.ts';
+import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
 import { createSqsClient } from './clients.ts';
-import { clock, type Environment, needed, tableOf } from './compose.ts';
+import { tableOf } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { createDynamoDeliveries } from './dynamo-deliveries.ts';
+import { clock, type Environment, needed } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 import { createSqsDeliveries } from './sqs-deliveries.ts';
 
@@ -17,7 +18,7 @@ export function composeDeliver(environment: Environment = process.env) {
   const sqs = createSqsClient();
   const queueNamed = (name: string) => createSqsDeliveries({ sqs, queue_url: needed(environment, name), clock });
   const secrets = composeSecrets();
-  const dispatchers = createDispatchers();
+  const dispatchers = createNodeDispatchers();
   const tell: Teller = (name, event) => {
     const target = targets.find((one) => one.name === name);
     if (target === undefined || target.type === 'email') return undefined;

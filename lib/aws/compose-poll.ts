@@ -1,8 +1,10 @@
 import type { TickPorts } from '../flow/run-tick.ts';
 import type { Settings } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
-import { clock, corePorts, type Environment, schedules, settingsOf } from './compose.ts';
+import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
+import { corePorts, schedulesToDelete, settingsOf } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
+import { clock, type Environment } from './environment.ts';
 import { readShipped, type ShippedConfiguration } from './shipped-configuration.ts';
 
 /** What a tick touches: it calls out, and it deletes schedules but makes none. */
@@ -10,8 +12,15 @@ export function tickPorts(environment: Environment, shipped: ShippedConfiguratio
   const connections = new Map(Object.entries(shipped.configuration.connections));
   return {
     ...corePorts(environment, shipped),
-    schedules: schedules(environment, 'delete'),
-    transports: { http: createHttpTransport({ connections, secrets: composeSecrets(), clock }) },
+    schedules: schedulesToDelete(environment),
+    transports: {
+      http: createHttpTransport({
+        connections,
+        secrets: composeSecrets(),
+        clock,
+        openDispatchers: createNodeDispatchers,
+      }),
+    },
   };
 }
 

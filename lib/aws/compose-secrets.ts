@@ -1,6 +1,6 @@
 import type { Secrets } from '../ports.ts';
 import { createSecretsManagerClient, createSsmClient } from './clients.ts';
-import { clock } from './compose.ts';
+import { clock } from './environment.ts';
 import { createAwsSecrets } from './secrets.ts';
 
 /** Secrets, for the functions whose roles may read some. */

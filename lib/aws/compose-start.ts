@@ -1,8 +1,9 @@
 import type { Ports } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
-import { type Environment, schedules } from './compose.ts';
 import { apiPlug } from './compose-api.ts';
 import { tickPorts } from './compose-poll.ts';
+import { schedules } from './compose-schedules.ts';
+import type { Environment } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 
 /** The start function: what a tick touches, and making schedules. */

@@ -1,8 +1,9 @@
 import { env } from '../env.ts';
 import type { Announcements } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
-import { clock, type Environment, needed, store } from './compose.ts';
+import { store } from './compose.ts';
 import { apiPlug } from './compose-api.ts';
+import { clock, type Environment, needed } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 
 /** The status function, which only reads. */

@@ -1,7 +1,9 @@
 import { env } from '../env.ts';
 import { createSqsClient } from './clients.ts';
-import { clock, type Environment, needed, schedules, store } from './compose.ts';
+import { store } from './compose.ts';
+import { schedules } from './compose-schedules.ts';
 import { createDynamoActiveJobs } from './dynamo-active-jobs.ts';
+import { clock, type Environment, needed } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 import { createSqsTicks } from './sqs-ticks.ts';
 

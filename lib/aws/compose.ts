@@ -1,15 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ConfigError } from '../core/errors.ts';
 import { env } from '../env.ts';
-import type { Clock, Schedules, Settings, Ticks } from '../ports.ts';
-import { createDocuments, createSchedulerClient, createSnsClient, createSqsClient } from './clients.ts';
+import type { Announcements, Clock, Schedules, Settings, Ticks } from '../ports.ts';
+import { createDocuments, createSqsClient } from './clients.ts';
 import { createDynamoDeliveries } from './dynamo-deliveries.ts';
 import { createDynamoEvents } from './dynamo-events.ts';
 import { createDynamoJobStore } from './dynamo-job-store.ts';
-import { createEventBridgeSchedules } from './eventbridge-schedules.ts';
+import { clock, type Environment, needed } from './environment.ts';
 import type { ShippedConfiguration } from './shipped-configuration.ts';
-import { createSnsAnnouncements } from './sns-announcements.ts';
 import { createSqsTicks } from './sqs-ticks.ts';
 
 /*
@@ -17,10 +15,6 @@ import { createSqsTicks } from './sqs-ticks.ts';
  * from here what its role may use, and no more; modules that a function does not name stay out of its bundle.
  */
 
-/** The variables of a function. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export const clock: Clock = { now: Date.now, sleep: (ms) => sleep(ms) };
 /** A held answer looks this often, ms. */
 const waitLookMs = 2_000;
 /** Progress alone is written once a minute at most. */
@@ -31,15 +25,22 @@ export function corePorts(environment: Environment, shipped: ShippedConfiguratio
   const { jobs, events, deliveries } = store(environment, shipped);
   const sqs = createSqsClient();
   const ticks: Ticks = createSqsTicks({ sqs, queue_url: needed(environment, env.tickQueueUrl), clock });
-  const announcements = createSnsAnnouncements({
-    sns: createSnsClient(),
+  const options = {
     topic_arn: needed(environment, env.outcomesTopicArn),
     chat_topic_arn: environment[env.chatTopicArn] ?? null,
     deliveries,
     sqs,
     delivery_queue_url: needed(environment, env.deliveryQueueUrl),
     clock,
-  });
+  };
+  // Most checks end nothing: the client and the words of events are loaded with the first event.
+  const topics = whenNeeded(() =>
+    import('./compose-announcements.ts').then(({ announcementsOn }) => announcementsOn(options)),
+  );
+  const announcements: Announcements = {
+    publish: async (event, targets) => (await topics()).publish(event, targets),
+    list: async (ref) => (await topics()).list(ref),
+  };
   return { jobs, events, ticks, announcements, clock };
 }
 
@@ -62,20 +63,25 @@ export function store(environment: Environment, { configuration: { retention_day
   };
 }
 
-/** Who may only delete knows neither where schedules send nor as whom. */
-export function schedules(environment: Environment, may: 'create' | 'delete'): Schedules {
-  const forCreating = (name: string): string => (may === 'create' ? needed(environment, name) : '');
-  const port = createEventBridgeSchedules({
-    scheduler: createSchedulerClient(),
-    group: needed(environment, env.scheduleGroup),
-    target_arn: forCreating(env.scheduleTargetArn),
-    role_arn: forCreating(env.scheduleRoleArn),
-    dead_letter_arn: forCreating(env.scheduleDeadLetterArn),
-    watchdog_minutes: Number(forCreating(env.watchdogMinutes)),
-    clock,
-  });
-  if (may === 'create') return port;
-  return { create: () => Promise.reject(new ConfigError('this function may make no schedules')), delete: port.delete };
+/** For who ends jobs and begins none. The client is loaded with the first job that ends. */
+export function schedulesToDelete(environment: Environment): Schedules {
+  needed(environment, env.scheduleGroup);
+  const port = whenNeeded(() =>
+    import('./compose-schedules.ts').then(({ schedules }) => schedules(environment, 'delete')),
+  );
+  return {
+    create: () => Promise.reject(new ConfigError('this function may make no schedules')),
+    delete: async (ref) => (await port()).delete(ref),
+  };
+}
+
+/** Makes something when it is first asked for, and keeps it. */
+function whenNeeded<Port>(make: () => Promise<Port>): () => Promise<Port> {
+  let made: Promise<Port> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 export function settingsOf(
@@ -97,12 +103,4 @@ export function settingsOf(
       progress_save_ms: progressSaveMs,
     },
   };
-}
-
-/** A variable that the stack sets together with the grant. */
-export function needed(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (value === undefined || value === '')
-    throw new ConfigError(`the variable ${name} is not set; deploy the stack again`);
-  return value;
 }

@@ -1,8 +1,8 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
 import type { JobEvent } from '../core/announcement.ts';
 import { InvariantError } from '../core/errors.ts';
 import type { Clock } from '../ports.ts';
+import { count, isObject, parseMessage, type Shape, shapeProblem, text, time_ms } from './read-message.ts';
 import { said } from './service-errors.ts';
 
 /** One event for one target, on its way. `attempts` were made before; `due_at_ms` can lie beyond what a message can be delayed by. */
@@ -35,22 +35,25 @@ export function createSqsDeliveries({
   };
 }
 
-const messageSchema = z.strictObject({
-  target: z.string().min(1),
-  attempts: z.int().min(0),
-  due_at_ms: z.number(),
-  event: z.looseObject({ event_id: z.string(), type: z.string(), timestamp: z.string(), data: z.looseObject({}) }),
-});
+const messageShape: Shape = {
+  target: [(value) => typeof value === 'string' && value !== '', 'the name of a target'],
+  attempts: count,
+  due_at_ms: time_ms,
+  event: [isObject, 'an object'],
+};
+/** What a target is told is not looked into any further. */
+const eventShape: Shape = { event_id: text, type: text, timestamp: text, data: [isObject, 'an object'] };
 
 /** Reads a message of the delivery queue. Throws InvariantError for anything else. */
 export function readDelivery(body: string): DeliveryMessage {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (cause) {
-    throw new InvariantError('got a message in the delivery queue that is no JSON', { cause });
-  }
-  const read = messageSchema.safeParse(value);
-  if (!read.success) throw new InvariantError('got a message in the delivery queue that is no delivery');
-  return read.data as unknown as DeliveryMessage; // its event was written by `send`, from the same type
+  const value = parseMessage(body, 'the delivery queue');
+  const problem = shapeProblem(value, messageShape) ?? eventProblem(value as DeliveryMessage); // of that shape
+  if (problem !== undefined)
+    throw new InvariantError(`got a message in the delivery queue that is no delivery: ${problem}`);
+  return value as DeliveryMessage; // its event was written by `send`, from the same type
+}
+
+function eventProblem({ event }: DeliveryMessage): string | undefined {
+  const problem = shapeProblem(event, eventShape);
+  return problem === undefined ? undefined : `of its event, ${problem}`;
 }

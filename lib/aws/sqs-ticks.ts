@@ -1,8 +1,8 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
 import { InvariantError } from '../core/errors.ts';
 import { jobIdPattern } from '../core/job.ts';
 import type { Clock, Tick, Ticks } from '../ports.ts';
+import { count, isObject, parseMessage, type Shape, shapeProblem, time_ms } from './read-message.ts';
 import { said } from './service-errors.ts';
 
 export type SqsTicksOptions = { sqs: SQSClient; queue_url: string; clock: Pick<Clock, 'now'> };
@@ -36,34 +36,35 @@ const bodyOf = ({ job_id, generation_ms, carrier, expected_checks, due_at_ms }: 
   due_at_ms,
 });
 
-const refShape = { job_id: z.string().regex(jobIdPattern), generation_ms: z.int().min(0) };
-const tickSchema = z.union([
-  z.strictObject({
-    ...refShape,
-    carrier: z.enum(['chain', 'heartbeat']),
-    expected_checks: z.int().min(0).nullable(),
-    due_at_ms: z.number(),
-  }),
-  // As EventBridge Scheduler sends it, with the time in its own words.
-  z
-    .strictObject({
-      ...refShape,
-      carrier: z.literal('heartbeat'),
-      expected_checks: z.null(),
-      due_at: z.iso.datetime(),
-    })
-    .transform(({ due_at, ...tick }) => ({ ...tick, due_at_ms: Date.parse(due_at) })),
-]);
+const refShape: Shape = {
+  job_id: [(value) => typeof value === 'string' && jobIdPattern.test(value), 'the id of a job'],
+  generation_ms: count,
+};
+const ownShape: Shape = {
+  ...refShape,
+  carrier: [(value) => value === 'chain' || value === 'heartbeat', '"chain" or "heartbeat"'],
+  expected_checks: [(value) => value === null || count[0](value), 'null or a whole number from 0 up'],
+  due_at_ms: time_ms,
+};
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+/** As EventBridge Scheduler sends it, with the time in its own words. */
+const scheduledShape: Shape = {
+  ...refShape,
+  carrier: [(value) => value === 'heartbeat', '"heartbeat"'],
+  expected_checks: [(value) => value === null, 'null'],
+  due_at: [
+    (value) => typeof value === 'string' && instant.test(value) && !Number.isNaN(Date.parse(value)),
+    'a time such as 2026-11-21T09:01:00Z',
+  ],
+};
 
 /** Reads a message of the tick queue, from either carrier. Throws InvariantError for anything else: it belongs into the dead letter queue. */
 export function readTick(body: string): Tick {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (cause) {
-    throw new InvariantError('got a message in the tick queue that is no JSON', { cause });
-  }
-  const read = tickSchema.safeParse(value);
-  if (!read.success) throw new InvariantError('got a message in the tick queue that is no tick');
-  return read.data;
+  const value = parseMessage(body, 'the tick queue');
+  const scheduled = isObject(value) && Object.hasOwn(value, 'due_at');
+  const problem = shapeProblem(value, scheduled ? scheduledShape : ownShape);
+  if (problem !== undefined) throw new InvariantError(`got a message in the tick queue that is no tick: ${problem}`);
+  if (!scheduled) return value as Tick; // exactly the fields of `ownShape`
+  const { due_at, ...tick } = value as Omit<Tick, 'due_at_ms'> & { due_at: string };
+  return { ...tick, due_at_ms: Date.parse(due_at) };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from './context.ts';
 import { descriptorSchema } from './descriptor-schema.ts';
 import type { EnvelopeError } from './envelope.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Command, spelled } from './command.ts';
 import { envelopeSchema, envelopeVersion } from './envelope.ts';
 import { commonFlags, type Flag, networkFlags } from './flags.ts';

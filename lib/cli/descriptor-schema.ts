@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { statuses } from '../core/job.ts';
 
 const time = z.iso.datetime();

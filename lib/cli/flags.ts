@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One option. A switch has no `value`; `json` is read from the word itself, `@file` or stdin (`-`). */
 export type Flag<T = unknown> = {

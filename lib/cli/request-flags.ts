@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { spelled } from './command.ts';
 import { type Flag, jsonObject, pairs, someText, switchFlag, wholeNumber } from './flags.ts';
 import type { ArgumentProblem } from './outcome.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from './errors.ts';
 import { eventTypes } from './job.ts';
 import { kindSchema } from './kind.ts';
@@ -169,15 +169,3 @@ const named = <Type extends string, Given extends { name?: string | undefined }>
   type,
   name: target.name ?? `${type}-${position + 1}`,
 });
-
-/** Where a target's one secret is configured, and its reference. */
-export function targetSecret(target: Target): { key: string; reference: string } {
-  switch (target.type) {
-    case 'webhook':
-      return { key: 'secret', reference: target.secret };
-    case 'slack':
-      return { key: 'webhook_url', reference: target.webhook_url };
-    case 'email':
-      return { key: 'smtp_url', reference: target.smtp_url };
-  }
-}

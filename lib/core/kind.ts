@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { expressionProblem } from './jmespath.ts';
 
 /** A JMESPath expression: at most 512 characters, brackets nested at most 32 deep, and it parses. */

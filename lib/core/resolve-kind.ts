@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from './errors.ts';
 import type { Tree } from './jmespath.ts';
 import type { Handle } from './job.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultExpectedSeconds, intervalSeconds, timeoutSeconds, week } from './cadence.ts';
 import type { Connection, Target } from './configuration.ts';
 import type { Problem } from './errors.ts';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -11,29 +10,26 @@ import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
 
 /** The functions, by the name of their folder. */
-export type FunctionName = 'start' | 'status' | 'cancel' | 'poll' | 'deliver' | 'sweep';
+export const functionNames = ['start', 'status', 'cancel', 'poll', 'deliver', 'sweep'] as const;
+export type FunctionName = (typeof functionNames)[number];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Where undici is found depends on who installed us. */
-const undici = dirname(createRequire(import.meta.url).resolve('undici/package.json'));
-
-/**
- * Never reached inside a function, whose credentials come from its environment: the SDK's other sources of credentials.
- * They are loaded on demand, so that leaving them out leaves nothing broken.
- */
-const otherCredentials = ['ini', 'sso', 'process', 'web-identity', 'http', 'login'].map(
-  (source) => `@aws-sdk/credential-provider-${source}`,
-);
 
 /**
  * Bundles one function with everything it needs, the SDK too, and puts the configuration beside it. Not `NodejsFunction`:
  * that can neither write a file beside the bundle without a shell, nor say what went into it. Returns that list.
  */
 export function bundleFunction(name: FunctionName, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
+  return bundle(join(root, 'functions', name, 'index.ts'), outputDirectory, shipped);
+}
+
+/** Bundles `entry` as functions are, to `index.mjs`; what lies behind an `import()` becomes a file of its own beside it, read when it is needed. */
+export function bundle(entry: string, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
   const { metafile } = buildSync({
-    entryPoints: [join(root, 'functions', name, 'index.ts')],
-    outfile: join(outputDirectory, 'index.mjs'),
+    entryPoints: { index: entry },
+    outdir: outputDirectory,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
     absWorkingDir: root,
     bundle: true,
     minify: true,
@@ -48,12 +44,6 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
       js: "import{createRequire as untildoneCreateRequire}from'node:module';const require=untildoneCreateRequire(import.meta.url);",
     },
     alias: standIns(shipped),
-    external: [
-      ...otherCredentials,
-      '@smithy/credential-provider-imds',
-      // For machines without WebAssembly SIMD, which arm64 always has; 72 KB.
-      join(undici, 'lib/llhttp/llhttp-wasm.js'),
-    ],
     legalComments: 'none',
     logLevel: 'error',
     metafile: true,
@@ -70,9 +60,9 @@ function standIns(shipped: ShippedConfiguration): Record<string, string> {
     writeFileSync(file, code);
     return file;
   };
-  // Its agent and nothing else: its index, CommonJS, brings fetch, WebSocket and caches along, 250 KB.
-  const agent = JSON.stringify(join(undici, 'lib/dispatcher/agent.js'));
-  const withoutSsm = { undici: standIn('undici', `export { default as Agent } from ${agent};`) };
+  const withoutSsm = {
+    '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts'),
+  };
   if (secretsInParameterStore(shipped)) return withoutSsm;
   return { ...withoutSsm, '@aws-sdk/client-ssm': standIn('client-ssm', noParameterStore) };
 }

@@ -1,8 +1,9 @@
 import { Token } from 'aws-cdk-lib';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
-import { type Configuration, readConfiguration, targetSecret, targetsOf } from '../core/configuration.ts';
+import { type Configuration, readConfiguration, targetsOf } from '../core/configuration.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
+import { targetSecret } from '../core/target-secret.ts';
 import { kindsWith } from '../kinds/registry.ts';
 import { addressClass } from '../transports/addresses.ts';
 

@@ -21,7 +21,12 @@ const types: Record<string, FaultType> = {
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
   UND_ERR_BODY_TIMEOUT: 'timeout',
   UND_ERR_HEADERS_OVERFLOW: 'too_large',
+  HPE_HEADER_OVERFLOW: 'too_large',
   UND_ERR_INVALID_ARG: 'not_allowed',
+  ERR_INVALID_CHAR: 'not_allowed',
+  ERR_INVALID_HTTP_TOKEN: 'not_allowed',
+  ERR_UNESCAPED_CHARACTERS: 'not_allowed',
+  HPE_INVALID_EOF_STATE: 'connection_reset',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
   EPROTO: 'tls',
@@ -46,8 +51,8 @@ const tlsCode =
 export function typeOfError(error: Error, at: { sent: boolean; secure: boolean }): FaultType {
   const code = codeOf(error);
   if (tlsCode.test(code)) return 'tls';
-  // The parser leaves its code out at times, and calls a connection that ends mid-answer an "end of file" state.
-  if (error.name === 'HTTPParserError') return code === 'HPE_INVALID_EOF_STATE' ? 'connection_reset' : 'unparseable';
+  // A connection that ends mid-answer is an "end of file" state to the parser; undici's leaves its code out at times.
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_')) return types[code] ?? 'unparseable';
   const type = types[code] ?? 'connection_reset';
   return type === 'connection_reset' && at.secure && !at.sent ? 'tls' : type;
 }

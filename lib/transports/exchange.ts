@@ -1,21 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { FaultType } from '../core/kind.ts';
+import type { Dispatchers, DispatchRequest } from './dispatchers.ts';
 import { faultWords, typeOfError } from './exchange-error.ts';
 import { ConnectError } from './safe-connect.ts';
 
-/** One request on a guarded dispatcher, bounded in time and size. */
-export type ExchangeRequest = {
-  dispatcher: Dispatcher;
-  /** True takes a connection of its own and closes it afterwards. */
-  fresh: boolean;
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  origin: string;
-  /** Path and query. */
-  path: string;
-  /** Names and values in turn. */
-  headers: string[];
-  body: string | null;
+/** One request on a guarded way out, bounded in time and size. */
+export type ExchangeRequest = DispatchRequest & {
+  dispatchers: Dispatchers;
   /** For the whole exchange: connecting, waiting and the last byte of the body, ms. */
   limit_ms: number;
   max_bytes: number;
@@ -25,9 +16,6 @@ export type ExchangeRequest = {
 export type Exchanged =
   | { ok: true; http_status: number; headers: IncomingHttpHeaders; text: string }
   | { ok: false; type: FaultType; sent: boolean; message: string };
-
-const cutOff = new Error('cut off');
-cutOff.stack = '';
 
 const textOf = (chunks: readonly Buffer[]): string => {
   const [first] = chunks;
@@ -43,7 +31,8 @@ export function exchange(request: ExchangeRequest): Promise<Exchanged> {
   }
   const { promise, resolve } = Promise.withResolvers<Exchanged>();
   const chunks: Buffer[] = [];
-  let controller: Dispatcher.DispatchController | undefined;
+  let sent = false;
+  let giveUp: (() => void) | undefined;
   let settled = false;
   let finished = false;
   let head: { http_status: number; headers: IncomingHttpHeaders } | undefined;
@@ -64,10 +53,10 @@ export function exchange(request: ExchangeRequest): Promise<Exchanged> {
     settle({
       ok: false,
       type,
-      sent: controller !== undefined,
+      sent,
       message: `${request.method} ${request.origin}: ${detail}`,
     });
-    controller?.abort(cutOff);
+    giveUp?.();
   };
   const tooLarge = (): void =>
     fail('too_large', `the answer is larger than ${request.max_bytes} bytes and was cut off`);
@@ -76,45 +65,32 @@ export function exchange(request: ExchangeRequest): Promise<Exchanged> {
     request.limit_ms,
   );
 
-  const handler: Dispatcher.DispatchHandler = {
-    onRequestStart(started) {
-      // Given up while waiting for a connection: not a byte goes out.
-      if (finished) started.abort(cutOff);
-      else controller = started;
+  giveUp = request.dispatchers.dispatch(request, {
+    started: () => {
+      sent = true;
     },
-    onResponseStart(_, http_status, headers) {
-      if (http_status < 200 || finished) return;
+    head: (http_status, headers) => {
+      if (finished) return;
       head = { http_status, headers };
       if (request.ignore_body) settle({ ok: true, ...head, text: '' });
       if (Number(headers['content-length'] ?? 0) > request.max_bytes) tooLarge();
     },
-    onResponseData(_, chunk) {
+    chunk: (chunk) => {
       if (finished) return;
       bytes += chunk.length;
       if (bytes > request.max_bytes) tooLarge();
       else if (!request.ignore_body) chunks.push(chunk);
     },
-    onResponseEnd() {
+    ended: () => {
       if (finished || head === undefined) return;
       finish();
       settle({ ok: true, ...head, text: textOf(chunks) });
     },
-    onResponseError(_, error) {
+    failed: (error) => {
       if (error instanceof ConnectError) return fail(error.type, error.message);
-      const type = typeOfError(error, { sent: controller !== undefined, secure: request.origin.startsWith('https:') });
+      const type = typeOfError(error, { sent, secure: request.origin.startsWith('https:') });
       fail(type, faultWords(type, error));
     },
-  };
-  request.dispatcher.dispatch(
-    {
-      origin: request.origin,
-      path: request.path,
-      method: request.method,
-      headers: request.headers,
-      body: request.body,
-      ...(request.fresh ? { reset: true } : {}),
-    },
-    handler,
-  );
+  });
   return promise;
 }

@@ -1,10 +1,11 @@
 import type { Call, FaultType } from '../core/kind.ts';
 import type { Answer, Fault } from '../ports.ts';
+import type { Dispatchers } from './dispatchers.ts';
 import { type Exchanged, exchange } from './exchange.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Redactor } from './redact.ts';
 import { headerOf } from './retry-after.ts';
-import type { Dispatchers, Guard } from './safe-connect.ts';
+import type { Guard } from './safe-connect.ts';
 
 /** One call, ready to go. */
 export type ReadyCall = {
@@ -68,7 +69,8 @@ function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
   const method = ready.call.method ?? 'GET';
   const fresh = method !== 'GET';
   return exchange({
-    dispatcher: ready.dispatchers.dispatcher({ allow_private_network: ready.allow_private_network, fresh }),
+    dispatchers: ready.dispatchers,
+    allow_private_network: ready.allow_private_network,
     fresh,
     method,
     origin: url.origin,

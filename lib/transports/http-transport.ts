@@ -2,10 +2,11 @@ import type { Connection } from '../core/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from '../ports.ts';
 import type { Credential } from './credentials.ts';
+import type { Dispatchers, OpenDispatchers } from './dispatchers.ts';
 import { followCall, refusal } from './follow-call.ts';
 import { coolDown, createLane, type Lane } from './lane.ts';
 import { requestHeaders } from './request-headers.ts';
-import { createDispatchers, type Dispatchers, type Resolve } from './safe-connect.ts';
+import type { Resolve } from './safe-connect.ts';
 import { targetUrl } from './target-url.ts';
 
 export type HttpLimits = {
@@ -23,6 +24,8 @@ export type HttpTransportOptions = {
   connections: ReadonlyMap<string, Connection>;
   secrets: Secrets;
   clock: Pick<Clock, 'now'>;
+  /** The way out: undici's, or Node's own. */
+  openDispatchers: OpenDispatchers;
   /** Instead of the system's resolver. */
   resolve?: Resolve;
   limits?: Partial<HttpLimits>;
@@ -38,7 +41,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   const { connect_ms, connections_per_origin } = limits;
   const lanes = new Map<string, Lane>();
   for (const [name, connection] of options.connections) lanes.set(name, createLane(name, connection, options.secrets));
-  const dispatchers = createDispatchers({ resolve: options.resolve, connect_ms, connections_per_origin });
+  const dispatchers = options.openDispatchers({ resolve: options.resolve, connect_ms, connections_per_origin });
   const world: World = { dispatchers, limits, now_ms: () => options.clock.now() };
   return {
     call: async (request) => {

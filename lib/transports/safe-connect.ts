@@ -1,6 +1,5 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
 import { ConfigError } from '../core/errors.ts';
 import type { FaultType } from '../core/kind.ts';
 import { mayReach } from './addresses.ts';
@@ -31,7 +30,8 @@ export class ConnectError extends Error {
 }
 
 const portOf = (url: URL): string => url.port || (url.protocol === 'https:' ? '443' : '80');
-const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname);
+/** An IPv6 address without the brackets that a URL needs. */
+export const bareHost = (hostname: string): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname);
 
 /** `API.example.com:8443`, `2130706433`, `::1` → the host as a WHATWG URL spells it, with the port if one was given. */
 function normalisedHost(entry: string): string {
@@ -60,7 +60,7 @@ export function createGuard(policy: OutboundPolicy): Guard {
       return 'the URL carries credentials; put them under the connection\'s "auth"';
     if (!hosts.has(url.hostname) && !hosts.has(ownHost(url)))
       return `the host ${ownHost(url)} is not in allow_hosts; add it there if the job may reach it`;
-    const host = bare(url.hostname);
+    const host = bareHost(url.hostname);
     // Node connects to an IP literal without asking `lookup`, so it is judged here.
     if (isIP(host) !== 0 && !mayReach(host, policy.allow_private_network)) return addressProblem(host, host);
     return undefined;
@@ -71,7 +71,8 @@ const addressProblem = (host: string, address: string): string =>
   `${host === address ? host : `${host} resolves to ${address}, which`} is a private, local or reserved address; ` +
   'set "allow_private_network": true if it is meant (link-local and metadata addresses stay refused)';
 
-const systemResolve: Resolve = async (host) =>
+/** As the machine resolves names. */
+export const systemResolve: Resolve = async (host) =>
   (await systemLookup(host, { all: true, verbatim: true })).map(({ address }) => address);
 
 /**
@@ -97,45 +98,5 @@ export function guardedLookup(resolve: Resolve, allow_private_network: boolean):
       ({ first, all }) => (options.all ? callback(null, all) : callback(null, first, isIP(first))),
       (error: Error) => callback(error, ''),
     );
-  };
-}
-
-export type DispatcherOptions = {
-  resolve?: Resolve | undefined;
-  /** TCP and TLS together, ms. */
-  connect_ms?: number | undefined;
-  /** Sockets per origin and pool; more calls wait for a free one. */
-  connections_per_origin?: number | undefined;
-};
-
-/** Guarded connection pools, keep-alive per origin. */
-export type Dispatchers = {
-  /**
-   * `fresh` gives each request its own connection. A request that must not be repeated takes it: on a kept connection
-   * that the other side closes just then, nobody could say whether it was seen.
-   */
-  dispatcher(choice: { allow_private_network: boolean; fresh: boolean }): Dispatcher;
-  /** Waits for calls in flight, then closes every socket. */
-  close(): Promise<void>;
-};
-
-/** Opens the only way out: one agent per network policy, for kept and for fresh connections. */
-export function createDispatchers(options: DispatcherOptions = {}): Dispatchers {
-  const resolve = options.resolve ?? systemResolve;
-  const agent = (allow_private_network: boolean) =>
-    new Agent({
-      connections: options.connections_per_origin ?? 256,
-      // Each exchange has one timer for everything; the agent's own would only cost.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: options.connect_ms ?? 5_000, lookup: guardedLookup(resolve, allow_private_network) },
-    });
-  const kept = { public: agent(false), private: agent(true) };
-  const fresh = { public: agent(false), private: agent(true) };
-  return {
-    dispatcher: (choice) => (choice.fresh ? fresh : kept)[choice.allow_private_network ? 'private' : 'public'],
-    close: async () => {
-      await Promise.all([kept.public, kept.private, fresh.public, fresh.private].map((each) => each.close()));
-    },
   };
 }

@@ -3,21 +3,22 @@ import type { Delivery } from '../../lib/announce/delivery.ts';
 import { slackCardOf } from '../../lib/announce/slack.ts';
 import { type SlackAttempt, sendSlack, slackUrl } from '../../lib/announce/slack-webhook.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
-import { createDispatchers, type Dispatchers } from '../../lib/transports/safe-connect.ts';
+import type { Dispatchers } from '../../lib/transports/dispatchers.ts';
 import { answer, type FaultServer, type Respond, startFaultServer } from '../support/fault-server.ts';
+import { waysOut } from '../transports/transport-world.ts';
 import { anEvent, someEvents } from './some-events.ts';
 
 const now_ms = Date.parse('2026-11-21T09:03:13.000Z');
 const event = anEvent();
 const failed = (error: string) => ({ outcome: 'failed', gone: false, error, retry_after_seconds: null });
 
-describe('sendSlack', () => {
+describe.each(waysOut)('sendSlack over %s', (_way, openDispatchers) => {
   let server: FaultServer;
   let dispatchers: Dispatchers;
   let respond: Respond;
   beforeEach(async () => {
     server = await startFaultServer((request, socket) => respond(request, socket));
-    dispatchers = createDispatchers();
+    dispatchers = openDispatchers();
   });
   afterEach(async () => {
     await Promise.all([dispatchers.close(), server.close()]);
@@ -74,7 +75,7 @@ describe('sendSlack', () => {
   });
 
   test('fails with not_allowed, and sends nothing, for a name that resolves to loopback', async () => {
-    const guarded = createDispatchers({ resolve: async () => ['127.0.0.1'] });
+    const guarded = openDispatchers({ resolve: async () => ['127.0.0.1'] });
     const secret = `http://hooks.example:${server.port}/SECRET`;
     const target = { allow_http: true, allow_private_network: false };
     expect(await send({ target, secret, dispatchers: guarded })).toEqual(failed('not_allowed'));

@@ -9,7 +9,7 @@ import { openDatabase } from '../../lib/embedded/database.ts';
 import { createSqliteAnnouncements } from '../../lib/embedded/sqlite-announcements.ts';
 import { createSqliteEvents } from '../../lib/embedded/sqlite-events.ts';
 import type { Secrets } from '../../lib/ports.ts';
-import { createDispatchers } from '../../lib/transports/safe-connect.ts';
+import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { answer, type FaultServer, startFaultServer } from '../support/fault-server.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -38,7 +38,7 @@ function announcing(announce: unknown, values: Record<string, string>) {
   const directory = temporaryDirectory();
   const database = openDatabase(directory.path);
   const timers = manualTimers();
-  const dispatchers = createDispatchers();
+  const dispatchers = createUndiciDispatchers();
   const announcements = createSqliteAnnouncements({
     database,
     timers,
@@ -159,7 +159,7 @@ describe('an announcement', () => {
 
 describe('createTeller', () => {
   it('knows no target that is not configured', () => {
-    const dispatchers = createDispatchers();
+    const dispatchers = createUndiciDispatchers();
     const tell = createTeller({ targets: [], secrets: secretsOf({}), dispatchers, now: () => 0 });
     expect(tell('ops', failedJob)).toBeUndefined();
   });

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Delivery, sendWebhook, signEvent, type WebhookAttempt } from '../../lib/announce/webhook.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import type { JobEvent } from '../../lib/ports.ts';
-import { createDispatchers, type Dispatchers } from '../../lib/transports/safe-connect.ts';
+import type { Dispatchers } from '../../lib/transports/dispatchers.ts';
 import { answer, type FaultServer, type Respond, startFaultServer } from '../support/fault-server.ts';
+import { waysOut } from '../transports/transport-world.ts';
 
 const secret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
 const now_ms = 1_795_212_000_000;
@@ -40,13 +41,13 @@ describe('signEvent', () => {
   });
 });
 
-describe('sendWebhook', () => {
+describe.each(waysOut)('sendWebhook over %s', (_way, openDispatchers) => {
   let server: FaultServer;
   let dispatchers: Dispatchers;
   let respond: Respond;
   beforeEach(async () => {
     server = await startFaultServer((request, socket) => respond(request, socket));
-    dispatchers = createDispatchers();
+    dispatchers = openDispatchers();
   });
   afterEach(async () => {
     await Promise.all([dispatchers.close(), server.close()]);
@@ -144,7 +145,7 @@ describe('sendWebhook', () => {
   });
 
   test('fails with not_allowed, and sends nothing, for a name that resolves to loopback', async () => {
-    const guarded = createDispatchers({ resolve: async () => ['127.0.0.1'] });
+    const guarded = openDispatchers({ resolve: async () => ['127.0.0.1'] });
     const target = { url: `http://hooks.example:${server.port}/`, allow_http: true, allow_private_network: false };
     expect(await send({ target, dispatchers: guarded })).toEqual({ ...failed, error: 'not_allowed' });
     await guarded.close();

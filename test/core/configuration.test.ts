@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Configuration, readConfiguration, targetSecret, targetsOf } from '../../lib/core/configuration.ts';
+import { type Configuration, readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
+import { targetSecret } from '../../lib/core/target-secret.ts';
 
 const connection = (rest: Record<string, unknown> = {}) => ({
   connections: { ci: { transport: 'http', url: 'https://ci.example.com', ...rest } },

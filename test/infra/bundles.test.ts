@@ -1,23 +1,32 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { weigh } from '../../bench/bundle-sizes.ts';
 import { env } from '../../lib/env.ts';
-import { bundleFunction, type FunctionName } from '../../lib/infra/bundle.ts';
+import { bundle, bundleFunction, type FunctionName, functionNames as names } from '../../lib/infra/bundle.ts';
 import { readCloudConfiguration } from '../../lib/infra/cloud-configuration.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { synthesized } from './synthesized.ts';
 
 const run = promisify(execFile);
-const names: FunctionName[] = ['start', 'status', 'cancel', 'poll', 'deliver', 'sweep'];
 const directory = temporaryDirectory();
 const bundles = new Map<FunctionName, Metafile>();
 const shipped = readCloudConfiguration({});
 const stack = synthesized();
 
-/** Bytes, minified. Design §11 wants 400,000: zod and undici have to leave it first, so that this only keeps it from growing. */
-const mostOfPoll = 1_150_000;
+/** Bytes, minified, that are read when a function starts. Poll's is a goal; the others are today's, so that none grows unseen. */
+const mostBytes: Record<FunctionName, number> = {
+  poll: 400_000,
+  deliver: 350_000,
+  sweep: 335_000,
+  status: 910_000,
+  cancel: 920_000,
+  start: 975_000,
+};
 
 beforeAll(() => {
   for (const name of names) bundles.set(name, bundleFunction(name, join(directory.path, name), shipped));
@@ -25,8 +34,7 @@ beforeAll(() => {
 afterAll(() => directory.remove());
 
 const inputsOf = (name: FunctionName): string[] => Object.keys(bundles.get(name)?.inputs ?? {});
-const bytesOf = (name: FunctionName): number =>
-  Object.values(bundles.get(name)?.outputs ?? {}).reduce((sum, { bytes }) => sum + bytes, 0);
+const bytesOf = (name: FunctionName): number => weigh(bundles.get(name) ?? { inputs: {}, outputs: {} }).start_bytes;
 
 describe('each bundle', () => {
   it.each(names)('%s: holds neither CDK nor the embedded engine nor a test, and needs nothing beside it', (name) => {
@@ -52,13 +60,27 @@ describe('each bundle', () => {
   });
 });
 
+describe('what a function reads at its start', () => {
+  it.each(names)('%s: does not grow unseen', (name) => {
+    expect(bytesOf(name)).toBeGreaterThan(200_000);
+    expect(bytesOf(name)).toBeLessThan(mostBytes[name]);
+  });
+  it.each(['poll', 'deliver', 'sweep'] as const)('%s: has no zod', (name) => {
+    expect(inputsOf(name).filter((path) => path.includes('node_modules/zod/'))).toEqual([]);
+  });
+  it.each(names)('%s: has no undici, and takes credentials from its environment alone', (name) => {
+    const strangers =
+      /node_modules\/(undici\/|@aws-sdk\/credential-provider-(node|ini|sso|process|login|web-identity)\/)/;
+    expect(inputsOf(name).filter((path) => strangers.test(path))).toEqual([]);
+  });
+});
+
 describe('the bundle of poll', () => {
-  it('has no web framework, and does not grow unseen', () => {
-    console.log(names.map((name) => `${name} ${Math.round(bytesOf(name) / 1000)} KB`).join(', '), '(minified)');
+  it('has no web framework', () => {
     expect(
       inputsOf('poll').filter((path) => /node_modules\/(hono|@hono|standardwebhooks|client-ssm)/.test(path)),
     ).toEqual([]);
-    expect(bytesOf('poll')).toBeLessThan(mostOfPoll);
+    expect(bytesOf('poll')).toBeGreaterThan(100_000);
   });
   it('brings the client of Parameter Store along only for who has a secret there', () => {
     const configuration = {
@@ -69,6 +91,21 @@ describe('the bundle of poll', () => {
     const { inputs } = bundleFunction('poll', join(directory.path, 'with'), readCloudConfiguration(configuration));
     expect(Object.keys(inputs).some((path) => path.includes('@aws-sdk/client-ssm'))).toBe(true);
     expect(inputsOf('poll').some((path) => path.includes('@aws-sdk/client-ssm'))).toBe(false);
+  });
+});
+
+describe('a package behind an import()', () => {
+  it('waits in a file of its own until it is needed, and works from there', async () => {
+    const entry = join(directory.path, 'lazy.ts');
+    const mailer = JSON.stringify(createRequire(import.meta.url).resolve('nodemailer'));
+    writeFileSync(entry, `export const load = async () => typeof (await import(${mailer})).default.createTransport;\n`);
+    const weight = weigh(bundle(entry, join(directory.path, 'lazy'), shipped));
+    expect(weight.start_bytes).toBeLessThan(5_000);
+    expect(weight.lazy_bytes).toBeGreaterThan(100_000);
+    expect(weight.packages.map(([name]) => name)).not.toContain('nodemailer');
+    const code = "import('./index.mjs').then(({ load }) => load()).then(console.log)";
+    const { stdout } = await run(process.execPath, ['--eval', code], { cwd: join(directory.path, 'lazy') });
+    expect(stdout.trim()).toBe('function');
   });
 });
 

@@ -7,6 +7,7 @@ import { startJob } from '../../lib/flow/start-job.ts';
 import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { JobEvent, Settings, Transport } from '../../lib/ports.ts';
 import { createHttpTransport } from '../../lib/transports/http-transport.ts';
+import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -54,6 +55,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
     connections: settings.connections,
     secrets: { resolve: async () => 'secret' },
     clock: { now: timers.now },
+    openDispatchers: createUndiciDispatchers,
     limits: { call_ms },
   });
   const underWay = new Set<Promise<unknown>>();

@@ -1,13 +1,23 @@
 import type { Connection } from '../../lib/core/configuration.ts';
 import type { Call } from '../../lib/core/kind.ts';
 import type { Answer, Fault, TransportRequest } from '../../lib/ports.ts';
+import type { OpenDispatchers } from '../../lib/transports/dispatchers.ts';
 import { createHttpTransport, type HttpLimits } from '../../lib/transports/http-transport.ts';
+import { createNodeDispatchers } from '../../lib/transports/node-dispatchers.ts';
 import type { Resolve } from '../../lib/transports/safe-connect.ts';
+import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
 
 export const start_ms = Date.parse('2026-11-21T09:00:00Z');
 
+/** Both ways out, for `describe.each`: whatever holds of one holds of the other. */
+export const waysOut: [name: string, openDispatchers: OpenDispatchers][] = [
+  ['undici', createUndiciDispatchers],
+  ['node:https', createNodeDispatchers],
+];
+
 type WorldOptions = {
+  openDispatchers?: OpenDispatchers;
   connection?: Partial<Connection>;
   limits?: Partial<HttpLimits>;
   resolve?: Resolve;
@@ -33,6 +43,7 @@ export async function transportWorld(respond: Respond, options: WorldOptions = {
     connections: new Map([['ci', connection]]),
     secrets: { resolve: async () => answers[Math.min(reads++, answers.length - 1)] ?? '' },
     clock,
+    openDispatchers: options.openDispatchers ?? createUndiciDispatchers,
     limits: { call_ms: 8_000, ...options.limits },
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { callApi } from '../client.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { codesOfRead } from '../exit-codes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Command, defineCommand } from '../command.ts';
 import { manifestOf } from '../describe-commands.ts';
 import { codesOfLocal } from '../exit-codes.ts';

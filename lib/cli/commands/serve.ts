@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Command, defineCommand } from '../command.ts';
 import { codesOfServe, exitCode } from '../exit-codes.ts';
 import { someText, wholeNumber } from '../flags.ts';

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { env } from '../lib/env.ts';
+import { bundle, bundleFunction, functionNames } from '../lib/infra/bundle.ts';
+import { readCloudConfiguration } from '../lib/infra/cloud-configuration.ts';
+import { type Weight, weigh } from './bundle-sizes.ts';
+import { loadTimes } from './module-load.ts';
+
+/*
+ * `npm run bench:bundle`: how big each function of the cloud engine is and how long it takes to load, as it is deployed,
+ * beside a bundle of poll's AWS clients alone. The goals are those of the poll function, which runs most.
+ */
+
+const goal = { poll_kb: 400, ratio: 1.3 };
+const rounds = 15;
+
+const directory = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
+try {
+  const shipped = readCloudConfiguration({});
+  const sdkOnly = fileURLToPath(new URL('sdk-only.ts', import.meta.url));
+  const built: [name: string, Weight][] = [
+    ['SDK only', weigh(bundle(sdkOnly, join(directory, 'SDK only'), shipped))],
+    ...functionNames.map((name): [string, Weight] => [
+      name,
+      weigh(bundleFunction(name, join(directory, name), shipped)),
+    ]),
+  ];
+  const given = Object.values(env).map((name) => [name, name === env.apiAuth ? 'iam' : '1']);
+  const variables = { AWS_REGION: 'eu-west-1', AWS_LAMBDA_FUNCTION_NAME: 'bench', ...Object.fromEntries(given) };
+  const times = await loadTimes(
+    built.map(([name]) => join(directory, name)),
+    { rounds, variables },
+  );
+  const floor_ms = times[0] ?? 0;
+
+  console.log(`Node ${process.version}; minified KB; load: median of ${rounds} fresh processes, taking turns\n`);
+  console.log(row(['', 'KB', 'lazy KB', 'load ms', 'ratio', 'goal', 'biggest packages, KB']));
+  for (const [index, [name, { start_bytes, lazy_bytes, packages }]] of built.entries()) {
+    const ms = times[index] ?? 0;
+    const wanted = name === 'poll' ? `≤ ${goal.poll_kb} KB, ≤ ${goal.ratio}` : '';
+    const biggest = packages.slice(0, 5).map(([one, bytes]) => `${one} ${kb(bytes)}`);
+    console.log(
+      row([
+        name,
+        kb(start_bytes),
+        kb(lazy_bytes),
+        ms.toFixed(1),
+        (ms / floor_ms).toFixed(2),
+        wanted,
+        biggest.join(', '),
+      ]),
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function kb(bytes: number): string {
+  return String(Math.round(bytes / 1000));
+}
+
+function row([name = '', size = '', lazy = '', load = '', ratio = '', wanted = '', biggest = '']: string[]): string {
+  const figures = [size.padStart(5), lazy.padStart(8), load.padStart(8), ratio.padStart(6)].join(' ');
+  return `${name.padEnd(9)}${figures}  ${wanted.padEnd(17)}${biggest}`.trimEnd();
+}

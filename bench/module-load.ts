@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const program = `
+  const begun_ms = performance.now();
+  await import('./index.mjs');
+  console.log(performance.now() - begun_ms);`;
+
+/**
+ * How long the `index.mjs` of each directory takes to load, ms: the median of `rounds` fresh processes of the Node that runs
+ * this. The directories take turns, so that a machine that slows down slows all of them.
+ */
+export async function loadTimes(
+  directories: readonly string[],
+  { rounds, variables }: { rounds: number; variables: Record<string, string> },
+): Promise<number[]> {
+  const times = directories.map((): number[] => []);
+  for (let round = -1; round < rounds; round++)
+    for (const [index, cwd] of directories.entries()) {
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+        cwd,
+        env: variables,
+      });
+      // The first round only warms the disk's cache.
+      if (round >= 0) times[index]?.push(Number(stdout));
+    }
+  return times.map(median);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2;
+}
