@@ -1,17 +1,23 @@
 import type { TickPorts } from '../flow/run-tick.ts';
 import type { Settings } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
-import { clock, corePorts, type Environment, schedules, settingsOf } from './compose.ts';
+import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
+import type { OpenRateBudget } from '../transports/rate-budget.ts';
+import { clock, corePorts, type Environment, schedules, settingsOf, tableOf } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
+import { createDynamoRateLeases } from './dynamo-rate-leases.ts';
 import { readShipped, type ShippedConfiguration } from './shipped-configuration.ts';
 
 /** What a tick touches: it calls out, and it deletes schedules but makes none. */
 export function tickPorts(environment: Environment, shipped: ShippedConfiguration): TickPorts {
   const connections = new Map(Object.entries(shipped.configuration.connections));
+  const on = { ...tableOf(environment), now: clock.now };
+  const openRateBudget: OpenRateBudget = (connection, rate_per_minute) =>
+    createLeasedRateBudget({ leases: createDynamoRateLeases({ ...on, connection }), rate_per_minute, now: clock.now });
   return {
     ...corePorts(environment, shipped),
     schedules: schedules(environment, 'delete'),
-    transports: { http: createHttpTransport({ connections, secrets: composeSecrets(), clock }) },
+    transports: { http: createHttpTransport({ connections, secrets: composeSecrets(), clock, openRateBudget }) },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from 
 import type { Credential } from './credentials.ts';
 import { followCall, refusal } from './follow-call.ts';
 import { coolDown, createLane, type Lane } from './lane.ts';
+import type { OpenRateBudget } from './rate-budget.ts';
 import { requestHeaders } from './request-headers.ts';
 import { createDispatchers, type Dispatchers, type Resolve } from './safe-connect.ts';
 import { targetUrl } from './target-url.ts';
@@ -25,6 +26,8 @@ export type HttpTransportOptions = {
   clock: Pick<Clock, 'now'>;
   /** Instead of the system's resolver. */
   resolve?: Resolve;
+  /** For connections with a `rate_per_minute`, instead of a budget in memory. */
+  openRateBudget?: OpenRateBudget;
   limits?: Partial<HttpLimits>;
 };
 
@@ -37,7 +40,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   const limits = { ...defaults, ...options.limits };
   const { connect_ms, connections_per_origin } = limits;
   const lanes = new Map<string, Lane>();
-  for (const [name, connection] of options.connections) lanes.set(name, createLane(name, connection, options.secrets));
+  for (const [name, connection] of options.connections) lanes.set(name, createLane(name, connection, options));
   const dispatchers = createDispatchers({ resolve: options.resolve, connect_ms, connections_per_origin });
   const world: World = { dispatchers, limits, now_ms: () => options.clock.now() };
   return {
@@ -83,7 +86,7 @@ async function pacedCall(
 ): Promise<Answer | Fault> {
   const headers = requestHeaders(request.call, credential.headers);
   if (!headers.ok) return refusal('not_allowed', headers.problem);
-  const wait_seconds = lane.rate.take(world.now_ms());
+  const wait_seconds = await lane.rate.take(world.now_ms());
   if (wait_seconds > 0) return postponement(wait_seconds);
   const answer = await followCall({
     call: request.call,
@@ -98,7 +101,7 @@ async function pacedCall(
     now_ms: world.now_ms,
     until_ms,
   });
-  if (answer.answered && answer.rate_limited) coolDown(lane, answer, world.now_ms());
+  if (answer.answered && answer.rate_limited) await coolDown(lane, answer, world.now_ms());
   return answer;
 }
 

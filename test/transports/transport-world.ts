@@ -2,6 +2,7 @@ import type { Connection } from '../../lib/core/configuration.ts';
 import type { Call } from '../../lib/core/kind.ts';
 import type { Answer, Fault, TransportRequest } from '../../lib/ports.ts';
 import { createHttpTransport, type HttpLimits } from '../../lib/transports/http-transport.ts';
+import type { OpenRateBudget } from '../../lib/transports/rate-budget.ts';
 import type { Resolve } from '../../lib/transports/safe-connect.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
 
@@ -11,6 +12,7 @@ type WorldOptions = {
   connection?: Partial<Connection>;
   limits?: Partial<HttpLimits>;
   resolve?: Resolve;
+  openRateBudget?: OpenRateBudget;
   /** Answers of the secrets port, one a read, the last one for ever. */
   secrets?: string[];
 };
@@ -35,6 +37,7 @@ export async function transportWorld(respond: Respond, options: WorldOptions = {
     clock,
     limits: { call_ms: 8_000, ...options.limits },
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    ...(options.openRateBudget === undefined ? {} : { openRateBudget: options.openRateBudget }),
   });
   return {
     server,
