@@ -123,8 +123,8 @@ export type TransportRequest = {
   /** Redirects with these statuses are answers; others are followed, for a GET. */
   redirects_as_answers: readonly number[];
 };
-/** `env:NAME`, `file:PATH`, … → the secret. Throws ConfigError when there is none. */
-export type Secrets = { resolve(reference: string): Promise<string> };
+/** `env:NAME`, `file:PATH`, … → the secret, never a kept one if it is to be `fresh`. Throws ConfigError when there is none. */
+export type Secrets = { resolve(reference: string, reading?: { fresh: boolean }): Promise<string> };
 
 export type Clock = { now(): number; sleep(ms: number): Promise<void> };
 

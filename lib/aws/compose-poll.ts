@@ -1,15 +1,21 @@
 import type { TickPorts } from '../flow/run-tick.ts';
 import type { Settings } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
+import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
-import { corePorts, schedulesToDelete, settingsOf } from './compose.ts';
+import type { OpenRateBudget } from '../transports/rate-budget.ts';
+import { corePorts, schedulesToDelete, settingsOf, tableOf } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
+import { createDynamoRateLeases } from './dynamo-rate-leases.ts';
 import { clock, type Environment } from './environment.ts';
 import { readShipped, type ShippedConfiguration } from './shipped-configuration.ts';
 
 /** What a tick touches: it calls out, and it deletes schedules but makes none. */
 export function tickPorts(environment: Environment, shipped: ShippedConfiguration): TickPorts {
   const connections = new Map(Object.entries(shipped.configuration.connections));
+  const on = { ...tableOf(environment), now: clock.now };
+  const openRateBudget: OpenRateBudget = (connection, rate_per_minute) =>
+    createLeasedRateBudget({ leases: createDynamoRateLeases({ ...on, connection }), rate_per_minute, now: clock.now });
   return {
     ...corePorts(environment, shipped),
     schedules: schedulesToDelete(environment),
@@ -19,6 +25,7 @@ export function tickPorts(environment: Environment, shipped: ShippedConfiguratio
         secrets: composeSecrets(),
         clock,
         openDispatchers: createNodeDispatchers,
+        openRateBudget,
       }),
     },
   };

@@ -11,6 +11,7 @@ import type { JobRef, Status } from '../core/job.ts';
  *   INBOX#<owner>         <number>               an event, in append order
  *                         COUNTER                the last number given out
  *   EVENT#<event id>      NUMBER                 which number an event has
+ *   RATE#<connection>     SPENT                  how far its calls are accounted for, and until when it cools down
  */
 
 export const hotKey = (job_id: string) => ({ pk: `JOB#${job_id}`, sk: 'HOT' });

@@ -35,7 +35,7 @@ export type Table = {
   put(row: Row & Key): Promise<void>;
   putIf(row: Row & Key, condition: Condition): Promise<Outcome>;
   /** The row afterwards, or the fields as they were before (`before: true`). */
-  update(key: Key, update: Update, shows?: { before: boolean }): Promise<Outcome>;
+  update(key: Key, update: Update, how?: { before: boolean; signal?: AbortSignal }): Promise<Outcome>;
   /** Page by page; DynamoDB ends a page at 1 MB. */
   query(selection: Selection): AsyncGenerator<Page>;
   /** The rows of all pages. */
@@ -91,17 +91,16 @@ export function openTable(documents: DynamoDBDocumentClient, table: string): Tab
         );
         return row;
       }),
-    update: (key, update, { before } = { before: false }) =>
+    update: (key, update, { before, signal } = { before: false }) =>
       conditional(async () => {
-        const { Attributes = {} } = await documents.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: key,
-            ...expressed(update),
-            ReturnValues: before ? 'ALL_OLD' : 'ALL_NEW',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        );
+        const command = new UpdateCommand({
+          TableName: table,
+          Key: key,
+          ...expressed(update),
+          ReturnValues: before ? 'ALL_OLD' : 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        });
+        const { Attributes = {} } = await documents.send(command, signal === undefined ? {} : { abortSignal: signal });
         return Attributes;
       }),
     query,

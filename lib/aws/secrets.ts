@@ -20,8 +20,8 @@ type Kept = { text: Promise<string>; read_at_ms: number };
 
 /**
  * The `Secrets` port on AWS: `secretsmanager:ARN[#key]` (the key picks one text of a JSON object) and `ssm:NAME`, each kept
- * for five minutes. Throws ConfigError, never naming the value, when there is no such secret or we may not read it; what
- * only failed this time is thrown as it came.
+ * for five minutes, unless a fresh one is asked for. Throws ConfigError, never naming the value, when there is no such
+ * secret or we may not read it; what only failed this time is thrown as it came.
  */
 export function createAwsSecrets({ secretsManager, ssm, now, timeout_ms = 3000 }: AwsSecretsOptions): Secrets {
   const kept = new Map<string, Kept>();
@@ -35,7 +35,7 @@ export function createAwsSecrets({ secretsManager, ssm, now, timeout_ms = 3000 }
     const command = new GetParameterCommand({ Name: name, WithDecryption: true });
     return (await ssm.send(command, { abortSignal: AbortSignal.timeout(timeout_ms) })).Parameter?.Value;
   }
-  async function read(source: string): Promise<string> {
+  async function read(source: string, fresh: boolean): Promise<string> {
     const begun_ms = now();
     const [scheme, name] = split(source);
     let text: string | undefined;
@@ -45,32 +45,35 @@ export function createAwsSecrets({ secretsManager, ssm, now, timeout_ms = 3000 }
       const why = permanent[nameOf(cause)];
       if (why !== undefined) throw new ConfigError(`the secret "${source}" ${why}`, { cause });
       const old = last.get(source);
-      if (old !== undefined && begun_ms - old.read_at_ms < staleMs) return old.text;
+      if (!fresh && old !== undefined && begun_ms - old.read_at_ms < staleMs) return old.text;
       throw cause;
     }
     if (text === undefined || text === '')
       throw new ConfigError(`the secret "${source}" is empty or binary; store the secret there as text`);
-    last.set(source, { text, read_at_ms: begun_ms });
+    // An earlier read may answer later, with the secret of before.
+    if (begun_ms >= (last.get(source)?.read_at_ms ?? begun_ms)) last.set(source, { text, read_at_ms: begun_ms });
     return text;
   }
-  /** One read for all who ask at once; a failed one is not kept. */
-  function readKept(source: string): Promise<string> {
+  /** One read for all who ask at once, unless a fresh one is wanted; a failed one is not kept. */
+  function readKept(source: string, fresh: boolean): Promise<string> {
     const known = kept.get(source);
-    if (known !== undefined && now() - known.read_at_ms < freshMs) return known.text;
-    const text = read(source);
+    if (!fresh && known !== undefined && now() - known.read_at_ms < freshMs) return known.text;
+    const text = read(source, fresh);
     kept.set(source, { text, read_at_ms: now() });
-    text.catch(() => kept.delete(source));
+    text.catch(() => {
+      if (kept.get(source)?.text === text) kept.delete(source);
+    });
     return text;
   }
 
   return {
-    resolve: async (reference) => {
+    resolve: async (reference, { fresh } = { fresh: false }) => {
       const [scheme, rest] = split(reference);
-      if (scheme === 'ssm') return readKept(reference);
+      if (scheme === 'ssm') return readKept(reference, fresh);
       if (scheme === 'secretsmanager') {
         const hash = rest.indexOf('#');
-        if (hash < 0) return readKept(reference);
-        return pick(reference, await readKept(`${scheme}:${rest.slice(0, hash)}`), rest.slice(hash + 1));
+        if (hash < 0) return readKept(reference, fresh);
+        return pick(reference, await readKept(`${scheme}:${rest.slice(0, hash)}`, fresh), rest.slice(hash + 1));
       }
       if (scheme === 'env' || scheme === 'file')
         throw new ConfigError(`"${reference}" needs the embedded engine; on AWS use secretsmanager:ARN or ssm:NAME`);

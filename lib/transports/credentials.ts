@@ -31,21 +31,21 @@ export function createCredentialSource(name: string, auth: Auth, secrets: Secret
   let loading: Promise<Credential> | undefined;
   let known: string[] = [];
 
-  const load = async (): Promise<Credential> => {
-    const { headers, value, hidden } = readAuth(name, auth, await secrets.resolve(referenceOf(auth)));
+  const load = async (fresh: boolean): Promise<Credential> => {
+    const { headers, value, hidden } = readAuth(name, auth, await secrets.resolve(referenceOf(auth), { fresh }));
     known = [...new Set([...hidden, ...known])].slice(0, remembered);
     kept = { headers, value, redactor: createRedactor(known) };
     return kept;
   };
-  const loadOnce = (): Promise<Credential> => {
-    loading ??= load().finally(() => {
+  const loadOnce = (fresh: boolean): Promise<Credential> => {
+    loading ??= load(fresh).finally(() => {
       loading = undefined;
     });
     return loading;
   };
   return {
-    current: () => kept ?? loadOnce(),
-    refresh: async (used) => (kept !== undefined && kept !== used ? kept : loadOnce()),
+    current: () => kept ?? loadOnce(false),
+    refresh: async (used) => (kept !== undefined && kept !== used ? kept : loadOnce(true)),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Credential } from './credentials.ts';
 import type { Dispatchers, OpenDispatchers } from './dispatchers.ts';
 import { followCall, refusal } from './follow-call.ts';
 import { coolDown, createLane, type Lane } from './lane.ts';
+import type { OpenRateBudget } from './rate-budget.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { Resolve } from './safe-connect.ts';
 import { targetUrl } from './target-url.ts';
@@ -28,6 +29,8 @@ export type HttpTransportOptions = {
   openDispatchers: OpenDispatchers;
   /** Instead of the system's resolver. */
   resolve?: Resolve;
+  /** For connections with a `rate_per_minute`, instead of a budget in memory. */
+  openRateBudget?: OpenRateBudget;
   limits?: Partial<HttpLimits>;
 };
 
@@ -40,7 +43,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   const limits = { ...defaults, ...options.limits };
   const { connect_ms, connections_per_origin } = limits;
   const lanes = new Map<string, Lane>();
-  for (const [name, connection] of options.connections) lanes.set(name, createLane(name, connection, options.secrets));
+  for (const [name, connection] of options.connections) lanes.set(name, createLane(name, connection, options));
   const dispatchers = options.openDispatchers({ resolve: options.resolve, connect_ms, connections_per_origin });
   const world: World = { dispatchers, limits, now_ms: () => options.clock.now() };
   return {
@@ -86,7 +89,7 @@ async function pacedCall(
 ): Promise<Answer | Fault> {
   const headers = requestHeaders(request.call, credential.headers);
   if (!headers.ok) return refusal('not_allowed', headers.problem);
-  const wait_seconds = lane.rate.take(world.now_ms());
+  const wait_seconds = await lane.rate.take(world.now_ms());
   if (wait_seconds > 0) return postponement(wait_seconds);
   const answer = await followCall({
     call: request.call,
@@ -101,7 +104,7 @@ async function pacedCall(
     now_ms: world.now_ms,
     until_ms,
   });
-  if (answer.answered && answer.rate_limited) coolDown(lane, answer, world.now_ms());
+  if (answer.answered && answer.rate_limited) await coolDown(lane, answer, world.now_ms());
   return answer;
 }
 

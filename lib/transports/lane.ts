@@ -1,7 +1,7 @@
 import type { Connection } from '../core/configuration.ts';
 import type { Answer, Secrets } from '../ports.ts';
 import { type CredentialSource, createCredentialSource } from './credentials.ts';
-import { createRateBudget, type RateBudget } from './rate-budget.ts';
+import { createRateBudget, type OpenRateBudget, type RateBudget } from './rate-budget.ts';
 import { createGuard, type Guard, ownHost } from './safe-connect.ts';
 import { type BaseUrl, baseUrlOf } from './target-url.ts';
 
@@ -22,8 +22,16 @@ const cool_down_seconds = 5;
 /** One answer postpones all jobs of a connection, so it is believed for an hour at a time. */
 const longest_cool_down_seconds = 3600;
 
+export type LaneOptions = {
+  secrets: Secrets;
+  /** For connections with a `rate_per_minute`, instead of a budget in memory. */
+  openRateBudget?: OpenRateBudget | undefined;
+};
+
 /** Prepares a connection. Throws ConfigError for an `allow_hosts` entry that is no host. */
-export function createLane(name: string, connection: Connection, secrets: Secrets): Lane {
+export function createLane(name: string, connection: Connection, options: LaneOptions): Lane {
+  const { secrets, openRateBudget = (_, rate) => createRateBudget(rate) } = options;
+  const { rate_per_minute } = connection;
   const url = new URL(connection.url);
   const guard = createGuard({ ...connection, allow_hosts: connection.allow_hosts ?? [ownHost(url)] });
   return {
@@ -32,13 +40,13 @@ export function createLane(name: string, connection: Connection, secrets: Secret
     base_problem: guard(url),
     credentials: createCredentialSource(name, connection.auth, secrets),
     has_credential: connection.auth.type !== 'none',
-    rate: createRateBudget(connection.rate_per_minute),
+    rate: rate_per_minute === undefined ? createRateBudget() : openRateBudget(name, rate_per_minute),
     allow_private_network: connection.allow_private_network,
   };
 }
 
 /** Postpones every call of the connection after a rate-limited answer: as long as it asks, 1 s to 1 h, 5 s when it does not say. */
-export function coolDown(lane: Lane, answer: Answer, now_ms: number): void {
+export async function coolDown(lane: Lane, answer: Answer, now_ms: number): Promise<void> {
   const asked_seconds = answer.retry_after_seconds ?? cool_down_seconds;
-  lane.rate.coolDown(now_ms + Math.min(longest_cool_down_seconds, Math.max(1, asked_seconds)) * 1000);
+  await lane.rate.coolDown(now_ms + Math.min(longest_cool_down_seconds, Math.max(1, asked_seconds)) * 1000);
 }

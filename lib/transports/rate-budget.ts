@@ -7,16 +7,22 @@ const spread_ms = 10;
 /** The pace of one connection, shared by all its jobs. Times are epoch ms, given by the caller. */
 export type RateBudget = {
   /** 0: go, and a call is spent. Otherwise nothing is spent: the seconds (to the ms) after which to ask again. */
-  take(now_ms: number): number;
+  take(now_ms: number): number | Promise<number>;
   /** Postpones every call until then. Never shortens a longer cool-down. */
-  coolDown(until_ms: number): void;
+  coolDown(until_ms: number): void | Promise<void>;
 };
+
+/** Opens the budget that a connection with a `rate_per_minute` shares with whoever else calls it. */
+export type OpenRateBudget = (connection: string, rate_per_minute: number) => RateBudget;
+
+/** A budget that only this process knows: it answers at once. */
+export type OwnRateBudget = { take(now_ms: number): number; coolDown(until_ms: number): void };
 
 /**
  * A token bucket with a cool-down: at most `rate + burst` calls in any minute.
  * Kept as one number, the time up to which calls are already accounted for (GCRA).
  */
-export function createRateBudget(rate_per_minute?: number): RateBudget {
+export function createRateBudget(rate_per_minute?: number): OwnRateBudget {
   const interval_ms = rate_per_minute === undefined ? 0 : 60_000 / rate_per_minute;
   const tolerance_ms = rate_per_minute === undefined ? 0 : (burstOf(rate_per_minute) - 1) * interval_ms;
   let spent_until_ms = 0;

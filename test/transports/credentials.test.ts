@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Auth } from '../../lib/core/configuration.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
+import type { Secrets } from '../../lib/ports.ts';
 import { createCredentialSource } from '../../lib/transports/credentials.ts';
 import { createLocalSecrets } from '../../lib/transports/local-secrets.ts';
 
@@ -41,6 +42,19 @@ describe('a credential source', () => {
     const late = await source.refresh(used);
     expect([first.value, second.value, late.value]).toEqual(['token-two', 'token-two', 'token-two']);
     expect(reads()).toBe(2);
+  });
+
+  test('takes a kept secret at first, and a fresh one on refresh', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const secrets: Secrets = {
+      resolve: async (_, reading) => {
+        asked.push(reading?.fresh);
+        return `token-${asked.length}`;
+      },
+    };
+    const source = createCredentialSource('ci', bearer, secrets);
+    await source.refresh(await source.current());
+    expect(asked).toEqual([false, true]);
   });
 
   test('redacts the secret, its base64 pair, its URL spelling and the secrets it replaced', async () => {

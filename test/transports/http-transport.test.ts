@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Auth, Connection } from '../../lib/core/configuration.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import { createHttpTransport } from '../../lib/transports/http-transport.ts';
+import type { OpenRateBudget } from '../../lib/transports/rate-budget.ts';
 import { answer, type Respond } from '../support/fault-server.ts';
 import { start_ms, type TransportWorld, transportWorld, waysOut } from './transport-world.ts';
 
@@ -379,6 +380,32 @@ describe.each(waysOut)('over %s', (_way, openDispatchers) => {
       });
       world.clock.now_ms += 1_000;
       expect(await world.call({ method: 'POST', url: '/x' })).toMatchObject({ answered: true });
+    });
+
+    test('ask a budget that is shared with others, and tell it of a cool-down before they answer', async () => {
+      const waits = [0, 2.5];
+      const told: unknown[] = [];
+      const openRateBudget: OpenRateBudget = (connection, rate_per_minute) => ({
+        take: async () => waits.shift() ?? 0,
+        coolDown: async (until_ms) => {
+          await new Promise(setImmediate);
+          told.push([connection, rate_per_minute, until_ms - start_ms]);
+        },
+      });
+      const limited = () => answer(429, '', { 'retry-after': '7' });
+      const world = await worldOf(limited, { connection: { rate_per_minute: 60 }, openRateBudget });
+      expect(await world.call('/x')).toMatchObject({ answered: true, http_status: 429 });
+      expect(told).toEqual([['ci', 60, 7_000]]);
+      expect(await world.call('/x')).toMatchObject({ postponed: true, retry_after_seconds: 2.5 });
+      expect(world.server.seen).toHaveLength(1);
+    });
+
+    test('share no budget without a rate', async () => {
+      const openRateBudget: OpenRateBudget = () => {
+        throw new Error('nobody needs it');
+      };
+      const world = await worldOf(() => json(1), { openRateBudget });
+      expect(await world.call('/x')).toMatchObject({ answered: true });
     });
   });
 

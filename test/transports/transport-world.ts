@@ -4,6 +4,7 @@ import type { Answer, Fault, TransportRequest } from '../../lib/ports.ts';
 import type { OpenDispatchers } from '../../lib/transports/dispatchers.ts';
 import { createHttpTransport, type HttpLimits } from '../../lib/transports/http-transport.ts';
 import { createNodeDispatchers } from '../../lib/transports/node-dispatchers.ts';
+import type { OpenRateBudget } from '../../lib/transports/rate-budget.ts';
 import type { Resolve } from '../../lib/transports/safe-connect.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
@@ -21,6 +22,7 @@ type WorldOptions = {
   connection?: Partial<Connection>;
   limits?: Partial<HttpLimits>;
   resolve?: Resolve;
+  openRateBudget?: OpenRateBudget;
   /** Answers of the secrets port, one a read, the last one for ever. */
   secrets?: string[];
 };
@@ -46,6 +48,7 @@ export async function transportWorld(respond: Respond, options: WorldOptions = {
     openDispatchers: options.openDispatchers ?? createUndiciDispatchers,
     limits: { call_ms: 8_000, ...options.limits },
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    ...(options.openRateBudget === undefined ? {} : { openRateBudget: options.openRateBudget }),
   });
   return {
     server,

@@ -68,6 +68,44 @@ describe('secrets on AWS', () => {
     now_ms = 300_000;
     expect(await secrets.resolve(`${reference}#a`)).toBe('new');
   });
+  it('are read again at once for who asks for a fresh one, and kept for everybody', async () => {
+    answer = stored('{"a":"old"}');
+    await secrets.resolve(`${reference}#a`);
+    answer = stored('{"a":"rotated"}');
+    expect(await secrets.resolve(`${reference}#a`, { fresh: true })).toBe('rotated');
+    expect(await secrets.resolve(`${reference}#a`)).toBe('rotated');
+    expect(asked).toHaveLength(2);
+    answer = () => ({ body: { Parameter: { Value: `version ${asked.length}` } } });
+    expect(await secrets.resolve('ssm:/ci/token')).toBe('version 3');
+    expect(await secrets.resolve('ssm:/ci/token', { fresh: true })).toBe('version 4');
+    expect(await secrets.resolve('ssm:/ci/token')).toBe('version 4');
+  });
+  it('are not passed off as fresh when they cannot be read again, and serve on for the rest', async () => {
+    await secrets.resolve(reference);
+    answer = () => ({ status: 500, body: { __type: 'InternalServiceError' } });
+    await expect(secrets.resolve(reference, { fresh: true })).rejects.toThrow();
+    expect(await secrets.resolve(reference)).toBe(`value of ${arn}`);
+  });
+  it('stay the fresh ones when an earlier read answers later, or fails', async () => {
+    for (const late of [stored('old')(), refusal('AccessDeniedException')]) {
+      const release = Promise.withResolvers<{ status?: number; body: object }>();
+      const slow = `${reference}${asked.length}`;
+      answer = () => release.promise;
+      const early = secrets.resolve(slow).catch(() => 'failed');
+      await expect.poll(() => asked.at(-1)?.body['SecretId']).toBe(slow.slice('secretsmanager:'.length));
+      answer = stored('new');
+      now_ms += 1;
+      await secrets.resolve(slow, { fresh: true });
+      release.resolve(late);
+      await early;
+      const calls = asked.length;
+      expect(await secrets.resolve(slow)).toBe('new');
+      expect(asked).toHaveLength(calls);
+      answer = () => ({ status: 500, body: { __type: 'InternalServiceError' } });
+      now_ms += 300_000;
+      expect(await secrets.resolve(slow)).toBe('new');
+    }
+  });
   it('serve on when they cannot be read again, for an hour', async () => {
     await secrets.resolve(reference);
     answer = () => ({ status: 500, body: { __type: 'InternalServiceError' } });
