@@ -13,6 +13,7 @@ import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
 import { createDispatchers } from '../lib/transports/safe-connect.ts';
+import { unspoken } from '../lib/transports/unspoken.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { listen } from './listen.ts';
 
@@ -51,6 +52,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   const settings = settingsOf(configuration, listener.url);
   const transports = {
     http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
+    mcp: unspoken('mcp'),
   };
   const dispatchers = createDispatchers();
   const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });

@@ -1,6 +1,7 @@
 import type { TickPorts } from '../flow/run-tick.ts';
 import type { Settings } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
+import { unspoken } from '../transports/unspoken.ts';
 import { clock, corePorts, type Environment, schedules, settingsOf } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { readShipped, type ShippedConfiguration } from './shipped-configuration.ts';
@@ -11,7 +12,10 @@ export function tickPorts(environment: Environment, shipped: ShippedConfiguratio
   return {
     ...corePorts(environment, shipped),
     schedules: schedules(environment, 'delete'),
-    transports: { http: createHttpTransport({ connections, secrets: composeSecrets(), clock }) },
+    transports: {
+      http: createHttpTransport({ connections, secrets: composeSecrets(), clock }),
+      mcp: unspoken('mcp'),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Connection } from '../core/configuration.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { HttpCall } from '../core/kind.ts';
 import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from '../ports.ts';
 import type { Credential } from './credentials.ts';
 import { followCall, refusal } from './follow-call.ts';
@@ -33,7 +34,7 @@ type World = { dispatchers: Dispatchers; limits: HttpLimits; now_ms: () => numbe
 const defaults: HttpLimits = { call_ms: 10_000, body_bytes: 262_144, connect_ms: 5_000, connections_per_origin: 256 };
 
 /** The `Transport` over HTTP: guarded, bounded, paced. Throws ConfigError for an `allow_hosts` entry that is no host, and nothing after that. */
-export function createHttpTransport(options: HttpTransportOptions): Transport & { close(): Promise<void> } {
+export function createHttpTransport(options: HttpTransportOptions): Transport<HttpCall> & { close(): Promise<void> } {
   const limits = { ...defaults, ...options.limits };
   const { connect_ms, connections_per_origin } = limits;
   const lanes = new Map<string, Lane>();
@@ -54,7 +55,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   };
 }
 
-async function callLane(lane: Lane, request: TransportRequest, world: World): Promise<Answer | Fault> {
+async function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: World): Promise<Answer | Fault> {
   const until_ms = performance.now() + Math.min(world.limits.call_ms, request.budget_ms);
   const target = targetUrl(lane.base, request.call.url, request.call.query);
   if (!target.ok) return refusal('not_allowed', target.problem);
@@ -74,7 +75,7 @@ async function callLane(lane: Lane, request: TransportRequest, world: World): Pr
   return !second.answered && second.postponed ? first : second;
 }
 
-type Attempt = { lane: Lane; request: TransportRequest; world: World; url: URL; until_ms: number };
+type Attempt = { lane: Lane; request: TransportRequest<HttpCall>; world: World; url: URL; until_ms: number };
 
 /** One call out of the connection's rate budget; a rate-limited answer cools the whole connection down. */
 async function pacedCall(
@@ -117,8 +118,8 @@ async function credentialOf(lane: Lane): Promise<Credential | Fault> {
   }
 }
 
-const isGet = ({ call }: TransportRequest): boolean => (call.method ?? 'GET') === 'GET';
+const isGet = ({ call }: TransportRequest<HttpCall>): boolean => (call.method ?? 'GET') === 'GET';
 
 /** A 401 was not carried out, so any method may be repeated; a 403 may have been, so only a GET. */
-const mayRepeat = (answer: Answer, request: TransportRequest): boolean =>
+const mayRepeat = (answer: Answer, request: TransportRequest<HttpCall>): boolean =>
   answer.http_status === 401 || (answer.http_status === 403 && !answer.rate_limited && isGet(request));

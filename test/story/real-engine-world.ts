@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Connection, readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
 import type { Job } from '../../lib/core/job.ts';
+import type { HttpCall } from '../../lib/core/kind.ts';
 import { openDatabase } from '../../lib/embedded/database.ts';
 import { type Engine, startEngine } from '../../lib/embedded/engine.ts';
 import { startJob } from '../../lib/flow/start-job.ts';
@@ -9,6 +10,7 @@ import type { JobEvent, Settings, Transport } from '../../lib/ports.ts';
 import { createHttpTransport } from '../../lib/transports/http-transport.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
 import { manualTimers } from '../support/manual-timers.ts';
+import { noTools } from '../support/no-tools.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** The most a call may take here, really: faults that hang must not hold the tests. */
@@ -58,7 +60,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
   });
   const underWay = new Set<Promise<unknown>>();
   let overlapping = 0;
-  const transport: Transport = {
+  const transport: Transport<HttpCall> = {
     call: (request) => {
       if (underWay.size > 0) overlapping += 1;
       const call = http.call(request).finally(() => underWay.delete(call));
@@ -71,7 +73,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
   const engine: Engine = startEngine({
     database: openDatabase(directory.path),
     settings,
-    transports: { http: transport },
+    transports: { http: transport, mcp: noTools },
     timers,
     tell: async (_target, event) => {
       told.push(event);
