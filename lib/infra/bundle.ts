@@ -11,7 +11,7 @@ import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
 
 /** The functions, by the name of their folder. */
-export type FunctionName = 'start' | 'status' | 'cancel' | 'poll' | 'deliver' | 'sweep';
+export type FunctionName = 'start' | 'status' | 'cancel' | 'mcp' | 'poll' | 'deliver' | 'sweep';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { synthesized } from './synthesized.ts';
 
 const run = promisify(execFile);
-const names: FunctionName[] = ['start', 'status', 'cancel', 'poll', 'deliver', 'sweep'];
+const names: FunctionName[] = ['start', 'status', 'cancel', 'mcp', 'poll', 'deliver', 'sweep'];
 const directory = temporaryDirectory();
 const bundles = new Map<FunctionName, Metafile>();
 const shipped = readCloudConfiguration({});

@@ -29,7 +29,7 @@ describe('the functions', () => {
   });
   it('the poll function ends before its lease, and requests before the 30 s of API Gateway', () => {
     expect(Number(stack.functionOf('poll')['Timeout']) * 1000).toBeLessThan(leaseMs);
-    for (const name of ['start', 'status', 'cancel'] as const)
+    for (const name of ['start', 'status', 'cancel', 'mcp'] as const)
       expect(stack.functionOf(name)['Timeout']).toBeLessThan(30);
   });
 });
