@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
 import { createApi } from '../lib/api/create-api.ts';
+import { loadMcp } from '../lib/api/load-mcp.ts';
 import { toolVersion } from '../lib/cli/version.ts';
 import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
@@ -88,6 +89,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     version: toolVersion,
     ownerOf: (context) => admit(context.req.header('authorization'), token),
     doctor,
+    mcp: loadMcp,
     open_health: true,
     log: (message, { method, path, error }) =>
       options.log(

@@ -7,13 +7,9 @@ import {
 } from '@modelcontextprotocol/server';
 import { RequestError } from '../core/errors.ts';
 import { whatIsTold } from './answer-errors.ts';
-import type { ApiOptions } from './api-options.ts';
+import type { ApiOptions, McpEndpoint } from './api-options.ts';
 import { answerOf, refusalOf } from './mcp-answers.ts';
 import { listedTools, toolNamed } from './mcp-tools.ts';
-
-/** One request to the endpoint, admitted and its body read. */
-type McpRequest = { url: string; headers: Record<string, string>; body: unknown; owner: string; request_id: string };
-export type McpEndpoint = (request: McpRequest) => Promise<Response>;
 
 const instructions =
   'Hand a long-running job over with job_start (or job_adopt, if it runs already); it is checked until it is done. Do not poll: end the turn and read job_events when you are told, or hold job_wait.';

@@ -52,6 +52,13 @@ describe('each bundle', () => {
   });
 });
 
+describe('the MCP server', () => {
+  it('is in the bundle that serves it, and in no other', () => {
+    const having = names.filter((name) => inputsOf(name).some((path) => path.includes('@modelcontextprotocol/server')));
+    expect(having).toEqual(['mcp']);
+  });
+});
+
 describe('the bundle of poll', () => {
   it('has no web framework, and does not grow unseen', () => {
     console.log(names.map((name) => `${name} ${Math.round(bytesOf(name) / 1000)} KB`).join(', '), '(minified)');
