@@ -13,8 +13,8 @@ import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
+import { createMcpTransport } from '../lib/transports/mcp-transport.ts';
 import { createDispatchers } from '../lib/transports/safe-connect.ts';
-import { unspoken } from '../lib/transports/unspoken.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { listen } from './listen.ts';
 
@@ -53,7 +53,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   const settings = settingsOf(configuration, listener.url);
   const transports = {
     http: createHttpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
-    mcp: unspoken('mcp'),
+    mcp: createMcpTransport({ connections: settings.connections, secrets, clock: { now: Date.now } }),
   };
   const dispatchers = createDispatchers();
   const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
@@ -100,7 +100,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   async function close(): Promise<void> {
     await listener.close();
     await engine.stop();
-    await Promise.all([transports.http.close(), dispatchers.close()]);
+    await Promise.all([transports.http.close(), transports.mcp.close(), dispatchers.close()]);
   }
   let closed: Promise<void> | undefined;
   return {

@@ -92,6 +92,7 @@ export const faultTypes = [
   'auth_failed',
   'not_found',
   'refused',
+  'tool_error',
 ] as const;
 export type FaultType = (typeof faultTypes)[number];
 

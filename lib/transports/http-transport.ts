@@ -1,10 +1,10 @@
 import type { Connection } from '../core/configuration.ts';
-import { ConfigError } from '../core/errors.ts';
 import type { HttpCall } from '../core/kind.ts';
 import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from '../ports.ts';
+import { credentialedCall } from './credentialed-call.ts';
 import type { Credential } from './credentials.ts';
 import { followCall, refusal } from './follow-call.ts';
-import { coolDown, createLane, type Lane } from './lane.ts';
+import { createLane, type Lane } from './lane.ts';
 import { requestHeaders } from './request-headers.ts';
 import { createDispatchers, type Dispatchers, type Resolve } from './safe-connect.ts';
 import { targetUrl } from './target-url.ts';
@@ -61,32 +61,22 @@ async function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: 
   if (!target.ok) return refusal('not_allowed', target.problem);
   const problem = target.relative ? lane.base_problem : lane.guard(target.url);
   if (problem !== undefined) return refusal('not_allowed', problem);
-  const credential = await credentialOf(lane);
-  if ('answered' in credential) return credential;
-
-  const attempt: Attempt = { lane, request, world, url: target.url, until_ms };
-  const first = await pacedCall(attempt, credential);
-  if (!first.answered || !lane.has_credential || !mayRepeat(first, request)) return first;
-  // A secret that cannot be read again leaves the refusal we have as the answer.
-  const renewed = await lane.credentials.refresh(credential).catch(() => undefined);
-  const changed = renewed !== undefined && renewed.value !== credential.value;
-  if (renewed === undefined || !(changed || isGet(request)) || performance.now() >= until_ms) return first;
-  const second = await pacedCall(attempt, renewed);
-  return !second.answered && second.postponed ? first : second;
+  return credentialedCall({
+    lane,
+    send: (credential) => send({ lane, request, world, url: target.url, until_ms }, credential),
+    mayRepeat: (answer) => mayRepeat(answer, request),
+    repeats_unchanged: isGet(request),
+    now_ms: world.now_ms,
+    until_ms,
+  });
 }
 
 type Attempt = { lane: Lane; request: TransportRequest<HttpCall>; world: World; url: URL; until_ms: number };
 
-/** One call out of the connection's rate budget; a rate-limited answer cools the whole connection down. */
-async function pacedCall(
-  { lane, request, world, url, until_ms }: Attempt,
-  credential: Credential,
-): Promise<Answer | Fault> {
+async function send({ lane, request, world, url, until_ms }: Attempt, credential: Credential): Promise<Answer | Fault> {
   const headers = requestHeaders(request.call, credential.headers);
   if (!headers.ok) return refusal('not_allowed', headers.problem);
-  const wait_seconds = lane.rate.take(world.now_ms());
-  if (wait_seconds > 0) return postponement(wait_seconds);
-  const answer = await followCall({
+  return followCall({
     call: request.call,
     url,
     headers: headers.headers,
@@ -99,23 +89,6 @@ async function pacedCall(
     now_ms: world.now_ms,
     until_ms,
   });
-  if (answer.answered && answer.rate_limited) coolDown(lane, answer, world.now_ms());
-  return answer;
-}
-
-const postponement = (wait_seconds: number): Fault => ({
-  ...refusal('rate_limited', `the connection's rate budget is spent; its next call goes in ${wait_seconds} s`),
-  retry_after_seconds: wait_seconds,
-  postponed: true,
-});
-
-async function credentialOf(lane: Lane): Promise<Credential | Fault> {
-  try {
-    return await lane.credentials.current();
-  } catch (error) {
-    const known = error instanceof ConfigError;
-    return refusal('auth_failed', known ? error.message : 'the secret of the connection cannot be read');
-  }
 }
 
 const isGet = ({ call }: TransportRequest<HttpCall>): boolean => (call.method ?? 'GET') === 'GET';
