@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
 import { createApi } from '../lib/api/create-api.ts';
+import { loadMcp } from '../lib/api/load-mcp.ts';
 import { toolVersion } from '../lib/cli/version.ts';
 import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
@@ -12,6 +13,7 @@ import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
+import { createMcpTransport } from '../lib/transports/mcp-transport.ts';
 import { createUndiciDispatchers } from '../lib/transports/undici-dispatchers.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { listen } from './listen.ts';
@@ -49,13 +51,10 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   const listener = await listen((request) => app.fetch(request), options);
 
   const settings = settingsOf(configuration, listener.url);
+  const outward = { secrets, clock: { now: Date.now }, openDispatchers: createUndiciDispatchers };
   const transports = {
-    http: createHttpTransport({
-      connections: settings.connections,
-      secrets,
-      clock: { now: Date.now },
-      openDispatchers: createUndiciDispatchers,
-    }),
+    http: createHttpTransport({ ...outward, connections: settings.connections }),
+    mcp: createMcpTransport({ ...outward, connections: settings.connections }),
   };
   const dispatchers = createUndiciDispatchers();
   const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
@@ -91,6 +90,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     version: toolVersion,
     ownerOf: (context) => admit(context.req.header('authorization'), token),
     doctor,
+    mcp: loadMcp,
     open_health: true,
     log: (message, { method, path, error }) =>
       options.log(
@@ -101,7 +101,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   async function close(): Promise<void> {
     await listener.close();
     await engine.stop();
-    await Promise.all([transports.http.close(), dispatchers.close()]);
+    await Promise.all([transports.http.close(), transports.mcp.close(), dispatchers.close()]);
   }
   let closed: Promise<void> | undefined;
   return {

@@ -5,7 +5,7 @@ import type { Address, AnnouncementState } from './core/descriptor.ts';
 export type { JobEvent };
 
 import type { Handle, Job, JobRef, JobSeen, OwedEvent, StatePatch, Status } from './core/job.ts';
-import type { Call, Kind } from './core/kind.ts';
+import type { HttpCall, Kind, McpCall } from './core/kind.ts';
 import type { Answer, Fault } from './core/observation.ts';
 
 export type { Answer, Fault };
@@ -17,7 +17,7 @@ export type Ports = {
   ticks: Ticks;
   events: Events;
   announcements: Announcements;
-  transports: Record<Kind['transport'], Transport>;
+  transports: Transports;
   clock: Clock;
   ids: Ids;
 };
@@ -114,8 +114,9 @@ export type Announcements = {
   list(ref: JobRef): Promise<AnnouncementState[]>;
 };
 /** How a kind talks to the remote system. Never throws for what the remote side does. */
-export type Transport = { call(request: TransportRequest): Promise<Answer | Fault> };
-export type TransportRequest = {
+export type Transport<Call> = { call(request: TransportRequest<Call>): Promise<Answer | Fault> };
+export type Transports = { http: Transport<HttpCall>; mcp: Transport<McpCall> };
+export type TransportRequest<Call> = {
   connection: string;
   call: Call;
   /** The caller's own limit on the whole call, ms; the transport's own is 10 s. */

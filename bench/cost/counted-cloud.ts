@@ -13,6 +13,7 @@ import type { Answer, Ports, Settings } from '../../lib/ports.ts';
 import { randomIds } from '../../lib/random-ids.ts';
 import { dynamoWorld } from '../../test/cloud/dynamo/dynamo-world.ts';
 import { clockOf, cloudWorld } from '../../test/cloud/queues/cloud-world.ts';
+import { noTools } from '../../test/support/no-tools.ts';
 import type { Counts } from './bill.ts';
 
 /** A job as its remote system has it: how long it runs, and what the caller expected. */
@@ -51,7 +52,7 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
       delivery_queue_url: null,
       clock,
     }),
-    transports: { http: { call: ({ call }) => Promise.resolve(look(call.method)) } },
+    transports: { mcp: noTools, http: { call: ({ call }) => Promise.resolve(look(call.method)) } },
     clock,
     ids: randomIds,
   };

@@ -1,4 +1,5 @@
 import { handle } from 'hono/aws-lambda';
+import type { ApiOptions } from '../../lib/api/api-options.ts';
 import { createApi } from '../../lib/api/create-api.ts';
 import type { Ports, Settings } from '../../lib/ports.ts';
 import type { Log } from './log.ts';
@@ -13,11 +14,16 @@ export type ApiEvent = Extract<Parameters<Served>[0], { rawPath: string }>;
 export type ApiHandler = (event: ApiEvent) => ReturnType<Served>;
 
 /** The HTTP API as a function. API Gateway brings each only its own routes. */
-export function createApiHandler(ports: Ports, { settings, version, log, ...rule }: ApiPlug): ApiHandler {
+export function createApiHandler(
+  ports: Ports,
+  { settings, version, log, ...rule }: ApiPlug,
+  more: Pick<ApiOptions, 'mcp'> = {},
+): ApiHandler {
   const app = createApi({
     ports,
     settings,
     engine: 'aws',
+    ...more,
     version,
     ownerOf: ownerOfEvent(rule),
     log: (message, { error, request_id, method, path }) =>

@@ -9,18 +9,28 @@ import { answerProblem } from './problem.ts';
 export const answerErrors =
   (options: ApiOptions): ErrorHandler<ApiEnv> =>
   async (error, c) => {
-    const log = (message: string, cause: unknown): void =>
-      options.log?.(message, { request_id: c.get('request_id'), method: c.req.method, path: c.req.path, error: cause });
-    if (!(error instanceof RequestError)) {
-      log('request failed', error);
-      const detail = 'something went wrong on our side; the request_id leads to it in the log';
-      return answerProblem(c, new RequestError('INTERNAL_ERROR', detail));
-    }
-    const job = await jobOf(options, c.get('owner'), error).catch((cause) =>
-      log('the job of a problem could not be read', cause),
-    );
-    return answerProblem(c, error, job ?? undefined);
+    const at = { request_id: c.get('request_id'), method: c.req.method, path: c.req.path };
+    const told = await whatIsTold(options, { owner: c.get('owner'), at }, error);
+    return answerProblem(c, told.error, told.job);
   };
+
+type Asked = { owner: string | undefined; at: { request_id: string; method: string; path: string } };
+
+/** What a caller is told of anything thrown: a RequestError as it says, with its job; anything else as INTERNAL_ERROR, and only the log hears the rest. */
+export async function whatIsTold(
+  options: ApiOptions,
+  { owner, at }: Asked,
+  error: unknown,
+): Promise<{ error: RequestError; job: JobDescriptor | undefined }> {
+  const log = (message: string, cause: unknown): void => options.log?.(message, { ...at, error: cause });
+  if (!(error instanceof RequestError)) {
+    log('request failed', error);
+    const detail = 'something went wrong on our side; the request_id leads to it in the log';
+    return { error: new RequestError('INTERNAL_ERROR', detail), job: undefined };
+  }
+  const job = await jobOf(options, owner, error).catch((cause) => log('the job of a problem could not be read', cause));
+  return { error, job: job ?? undefined };
+}
 
 /** The job an error speaks of, for its owner only. */
 async function jobOf(

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { errorCodes } from '../core/errors.ts';
+import { transports } from '../core/kind.ts';
 import { descriptorSchema, jobEventSchema } from './descriptor-schema.ts';
 
 const page = {
@@ -18,7 +19,7 @@ export const kindSummarySchema = z
   .strictObject({
     name: z.string(),
     description: z.string().nullable(),
-    transport: z.enum(['http']),
+    transport: z.enum(transports),
     starts: z.boolean().describe('Whether `input` can start a job; otherwise only `handle` adopts one.'),
     cancels: z.boolean().describe('Whether the remote job can be cancelled without the request saying how.'),
     carries_calls: z.boolean().describe('Whether requests bring their own calls.'),

@@ -19,6 +19,16 @@ export type Log = (
   details: { request_id: string; method: string; path: string; error: unknown },
 ) => void;
 
+/** One MCP request, admitted and its body read. */
+export type McpRequest = {
+  url: string;
+  headers: Record<string, string>;
+  body: unknown;
+  owner: string;
+  request_id: string;
+};
+export type McpEndpoint = (request: McpRequest) => Promise<Response>;
+
 /** What the root plugs into the API. */
 export type ApiOptions = {
   ports: Ports;
@@ -29,6 +39,8 @@ export type ApiOptions = {
   /** Checks connections and targets; without it there is no `POST /v1/doctor`. */
   doctor?: (options: { send_test: boolean }) => Promise<DoctorCheck[]>;
   log?: Log;
+  /** Makes the MCP server when the first request for it comes (`loadMcp`); without it there is no `/mcp`, and its library stays out of a bundle. */
+  mcp?: (options: ApiOptions) => Promise<McpEndpoint>;
   /** True serves `/health` to anybody; otherwise it passes `ownerOf` like every route. */
   open_health?: boolean;
   /** Host names or IP literals (any port) that requests may be addressed to; others are refused, which defeats DNS rebinding. */

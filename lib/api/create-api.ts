@@ -3,6 +3,7 @@ import { admit } from './admit.ts';
 import { answerErrors, answerNoRoute } from './answer-errors.ts';
 import type { ApiEnv, ApiOptions } from './api-options.ts';
 import { addJobRoutes } from './job-routes.ts';
+import { addMcpRoute } from './mcp-route.ts';
 import { addOpenApi } from './open-api.ts';
 import { refuseParameters } from './refuse-parameters.ts';
 import { addServerRoutes } from './server-routes.ts';
@@ -13,6 +14,7 @@ export function createApi(options: ApiOptions): OpenAPIHono<ApiEnv> {
   app.use(admit(options));
   addJobRoutes(app, options);
   addServerRoutes(app, options);
+  addMcpRoute(app, options);
   addOpenApi(app, options);
   app.onError(answerErrors(options));
   app.notFound(answerNoRoute(app.routes.filter(({ method }) => method !== 'ALL')));

@@ -1,13 +1,11 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { cancelJob } from '../flow/cancel-job.ts';
-import { describeFully, getJob } from '../flow/get-job.ts';
-import { listJobs } from '../flow/list-jobs.ts';
-import { startJob } from '../flow/start-job.ts';
+import { getJob } from '../flow/get-job.ts';
 import { answerJson, retryAfter } from './answer-json.ts';
 import type { ApiEnv, ApiOptions } from './api-options.ts';
 import { answer, answersOf, bodyNamed } from './describe-route.ts';
 import { entityTagOf, noneMatches } from './entity-tag.ts';
 import { unquotedKey } from './idempotency-key.ts';
+import { cancelAndDescribe, pageOfJobs, startAndDescribe } from './job-operations.ts';
 import { readJsonBody } from './read-body.ts';
 import { readOptions } from './read-options.ts';
 import { cancelRequestSchema, jobPath, listQuery, noQuery, startHeaders, waitQuery } from './request-schemas.ts';
@@ -90,16 +88,13 @@ const cancel = createRoute({
 });
 
 /** Adds the routes of jobs: start, read, list, cancel. */
-export function addJobRoutes(app: OpenAPIHono<ApiEnv>, { ports, settings }: ApiOptions): void {
+export function addJobRoutes(app: OpenAPIHono<ApiEnv>, options: ApiOptions): void {
+  const { ports, settings } = options;
   app.openapi(start, async (c) => {
     const key = c.req.valid('header')['Idempotency-Key'];
     const idempotency_key = key === undefined ? null : unquotedKey(key);
     const body = await readJsonBody(c.req);
-    const job = await describeFully(
-      ports,
-      settings,
-      await startJob(ports, settings, { owner: c.get('owner'), idempotency_key, body }),
-    );
+    const job = await startAndDescribe(options, { owner: c.get('owner'), idempotency_key, body });
     const where = { location: job.status_url, 'operation-location': job.status_url };
     return answerJson(c, job, job.terminal ? 200 : 202, { ...where, ...retryAfter(job) });
   });
@@ -116,23 +111,13 @@ export function addJobRoutes(app: OpenAPIHono<ApiEnv>, { ports, settings }: ApiO
   });
 
   app.openapi(list, async (c) => {
-    const { status, kind, limit, cursor } = c.req.valid('query');
-    const filters = {
-      ...(status === undefined ? {} : { status }),
-      ...(kind === undefined ? {} : { kind }),
-      ...(cursor === undefined ? {} : { cursor }),
-    };
-    return answerJson(c, await listJobs(ports, settings, { owner: c.get('owner'), limit, ...filters }));
+    return answerJson(c, await pageOfJobs(options, { owner: c.get('owner'), ...c.req.valid('query') }));
   });
 
   app.openapi(cancel, async (c) => {
     const { job_id } = c.req.valid('param');
     const { remote } = await readOptions(c.req, cancelRequestSchema);
-    const job = await describeFully(
-      ports,
-      settings,
-      await cancelJob(ports, settings, { owner: c.get('owner'), job_id, remote }),
-    );
+    const job = await cancelAndDescribe(options, { owner: c.get('owner'), job_id, remote });
     return answerJson(c, job, job.terminal ? 200 : 202, retryAfter(job));
   });
 }

@@ -5,6 +5,16 @@ import { idempotencyKeyPattern } from './idempotency-key.ts';
 /** Seconds a read may be held: below API Gateway's 30 s. */
 const maxWaitSeconds = 25;
 
+/** A whole number between two others, both included. */
+const whole = (low: number, high: number) =>
+  z
+    .int({ error: `must be a whole number from ${low} to ${high}` })
+    .min(low)
+    .max(high);
+/** How many rows a page has, and how long an answer may be held, seconds: the same over HTTP and MCP. */
+export const pageSize = whole(1, 100);
+export const waitSeconds = whole(0, maxWaitSeconds);
+
 /** A query of these parameters and no others. */
 const queryOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
@@ -15,20 +25,14 @@ const queryOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
   });
 
 /** Query values are text: digits only, so that neither `1e1` nor an empty value passes for a number. */
-const wholeNumber = (low: number, high: number, without: number) =>
+const asNumber = (number: typeof pageSize, without: number) =>
   z
-    .preprocess(
-      (text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text),
-      z
-        .int({ error: `must be a whole number from ${low} to ${high}` })
-        .min(low)
-        .max(high),
-    )
+    .preprocess((text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text), number)
     .default(without);
 
-const cursor = z.string().min(1).max(1024).optional().describe('`next_cursor` of the page before.');
-const limit = wholeNumber(1, 100, 20);
-const wait_seconds = wholeNumber(0, maxWaitSeconds, 0).describe(
+export const cursor = z.string().min(1).max(1024).optional().describe('`next_cursor` of the page before.');
+const limit = asNumber(pageSize, 20);
+const wait_seconds = asNumber(waitSeconds, 0).describe(
   'Holds the answer back until there is news, this many seconds at most.',
 );
 

@@ -2,6 +2,7 @@ import type { TickPorts } from '../flow/run-tick.ts';
 import type { Settings } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
 import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
+import { createMcpTransport } from '../transports/mcp-transport.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
 import type { OpenRateBudget } from '../transports/rate-budget.ts';
 import { corePorts, schedulesToDelete, settingsOf, tableOf } from './compose.ts';
@@ -16,18 +17,17 @@ export function tickPorts(environment: Environment, shipped: ShippedConfiguratio
   const on = { ...tableOf(environment), now: clock.now };
   const openRateBudget: OpenRateBudget = (connection, rate_per_minute) =>
     createLeasedRateBudget({ leases: createDynamoRateLeases({ ...on, connection }), rate_per_minute, now: clock.now });
+  const outward = {
+    connections,
+    secrets: composeSecrets(),
+    clock,
+    openDispatchers: createNodeDispatchers,
+    openRateBudget,
+  };
   return {
     ...corePorts(environment, shipped),
     schedules: schedulesToDelete(environment),
-    transports: {
-      http: createHttpTransport({
-        connections,
-        secrets: composeSecrets(),
-        clock,
-        openDispatchers: createNodeDispatchers,
-        openRateBudget,
-      }),
-    },
+    transports: { http: createHttpTransport(outward), mcp: createMcpTransport(outward) },
   };
 }
 

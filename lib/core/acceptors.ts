@@ -17,9 +17,10 @@ const compare: Record<
   anyStringEquals: (value, expected) => Array.isArray(value) && value.some((item) => item === expected),
 };
 
-/** The fault type of an answer that is an error by its HTTP status, else null. */
+/** The fault type of an answer that is an error, by its HTTP status or its own word, else null. */
 export function faultTypeOf(observation: Observation): FaultType | null {
   if (!observation.answered) return observation.type;
+  if (observation.error !== undefined) return observation.error.type;
   const { http_status: status } = observation;
   if (observation.rate_limited || status === 429) return 'rate_limited';
   if (status === 401 || status === 403) return 'auth_failed';
@@ -31,9 +32,11 @@ export function faultTypeOf(observation: Observation): FaultType | null {
 }
 
 const usable = (observation: Observation): Tree | undefined =>
-  observation.answered && observation.http_status < 400 ? observation.body : undefined;
+  observation.answered && observation.http_status < 400 && (observation.error?.type ?? 'tool_error') === 'tool_error'
+    ? observation.body
+    : undefined;
 
-/** Runs the acceptors in order; the first match wins. Paths look only at answers below 400. */
+/** Runs the acceptors in order; the first match wins. Paths look only at answers that are no errors, and at what a tool said with `isError`. */
 export function judge(acceptors: readonly Acceptor[], observation: Observation): Judgement {
   const body = usable(observation);
   const fault = faultTypeOf(observation);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Problem } from './errors.ts';
 import { eventTypes } from './job.ts';
-import { kindSchema } from './kind.ts';
+import { kindSchema, transports } from './kind.ts';
 import { problemsOf } from './problems.ts';
 
 /** A secret is named, never written: `env:NAME`, `file:PATH`, `secretsmanager:ARN[#key]`, `ssm:NAME`. */
@@ -41,7 +41,7 @@ const targetName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must b
 /** A named credential bound to hosts; jobs name it and never carry secrets. */
 export const connectionSchema = z
   .strictObject({
-    transport: z.enum(['http']),
+    transport: z.enum(transports),
     url: httpUrl,
     auth: authSchema.default({ type: 'none' }),
     allow_hosts: z.array(z.string().min(1).max(253)).max(32).optional(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isToolCall } from './is-tool-call.ts';
 import { expressionProblem } from './jmespath.ts';
 
 /** A JMESPath expression: at most 512 characters, brackets nested at most 32 deep, and it parses. */
@@ -30,7 +31,7 @@ const reservedHeaders = new Set([
 ]);
 
 /** One HTTP request of a kind. `{name}` is replaced by the handle's (or input's) value: typed if it is the whole string, percent-encoded in URLs. */
-export const callSchema = z
+const httpCallSchema = z
   .strictObject({
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
     url: z.string().min(1).max(2048),
@@ -48,8 +49,28 @@ export const callSchema = z
       .optional(),
     body: z.json().optional(),
   })
-  .meta({ id: 'Call' });
-export type Call = z.infer<typeof callSchema>;
+  .meta({ id: 'HttpCall' });
+export type HttpCall = z.infer<typeof httpCallSchema>;
+
+/** One call of a tool of an MCP server. `{name}` is replaced anywhere in the values of `arguments`, however deep: typed if it is the whole string. */
+const mcpCallSchema = z
+  .strictObject({
+    tool: z
+      .string()
+      .regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'must be the name of a tool: letters, digits and _ . : / -, at most 128'),
+    arguments: z.record(z.string().max(256), z.json()).optional(),
+  })
+  .meta({ id: 'McpCall' });
+export type McpCall = z.infer<typeof mcpCallSchema>;
+
+/** One remote call, in the words of its transport. */
+export type Call = HttpCall | McpCall;
+
+/** How a kind talks to the remote system, and what its calls look like then. */
+export const transports = ['http', 'mcp'] as const;
+export type TransportName = (typeof transports)[number];
+export const callSchemas: Record<TransportName, z.ZodType<Call>> = { http: httpCallSchema, mcp: mcpCallSchema };
+const callSchema = z.union([httpCallSchema, mcpCallSchema]);
 
 export const acceptorStates = ['success', 'failure', 'cancelled', 'retry', 'failing', 'blocked'] as const;
 export const comparators = ['stringEquals', 'booleanEquals', 'allStringEquals', 'anyStringEquals'] as const;
@@ -71,6 +92,7 @@ export const faultTypes = [
   'auth_failed',
   'not_found',
   'refused',
+  'tool_error',
 ] as const;
 export type FaultType = (typeof faultTypes)[number];
 
@@ -121,6 +143,9 @@ const nextStepSchema = z.strictObject({
   cancelled: z.string().max(280).optional(),
 });
 
+/** Why a kind or request that speaks mcp takes no id from headers. */
+export const noHeaders = 'is read off a header, but tools answer without headers; write a JMESPath expression';
+
 /** Where a remote id is found in the start answer: a JMESPath on its body, or the first of these headers, resolved as a URL. */
 export const handleSourceSchema = z.union([
   expressionSchema,
@@ -138,7 +163,7 @@ export const kindSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and dashes'),
     description: z.string().max(280).optional(),
-    transport: z.enum(['http']),
+    transport: z.enum(transports),
     start: callSchema.optional(),
     handle: handleSourcesSchema.optional(),
     status: callSchema.optional(),
@@ -150,8 +175,23 @@ export const kindSchema = z
     expected_seconds: z.number().int().min(1).max(604_800).optional(),
     timeout_seconds: z.number().int().min(1).max(604_800).optional(),
     next_step: nextStepSchema.optional(),
-    /** True for the kinds whose jobs bring their own calls (`http`, `http-lro`). */
+    /** True for the kinds whose jobs bring their own calls (`http`, `http-lro`, `mcp-tool`). */
     carries_calls: z.boolean().optional(),
+  })
+  .superRefine((kind, context) => {
+    const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    for (const side of ['start', 'status', 'progress', 'cancel'] as const) {
+      const call = kind[side];
+      if (call !== undefined && isToolCall(call) !== (kind.transport === 'mcp'))
+        refuse(
+          [side],
+          kind.transport === 'mcp'
+            ? 'is an HTTP call, but the kind speaks mcp: write { "tool", "arguments" }'
+            : 'calls a tool, but the kind speaks http: write { "method", "url" }, or "transport": "mcp"',
+        );
+    }
+    for (const [name, source] of Object.entries(kind.handle ?? {}))
+      if (kind.transport === 'mcp' && typeof source !== 'string') refuse(['handle', name], noHeaders);
   })
   .meta({ id: 'Kind' });
 export type Kind = z.infer<typeof kindSchema>;
@@ -159,7 +199,7 @@ export type Kind = z.infer<typeof kindSchema>;
 /** A kind with the request's calls laid over it, snapshotted into the job: a redeploy never changes a running job. */
 export type ResolvedKind = {
   name: string;
-  transport: Kind['transport'];
+  transport: TransportName;
   start: Call | null;
   handle: Record<string, HandleSource>;
   status: Call;

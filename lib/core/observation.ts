@@ -12,6 +12,11 @@ export type Answer = {
   retry_after_seconds: number | null;
   /** A 429, or a 403 that is a rate limit in disguise. */
   rate_limited: boolean;
+  /**
+   * MCP only: an error that the HTTP status does not show. The tool's own (`isError`) is `tool_error`, and its words are also
+   * the body; JSON-RPC's are named by what HTTP would have answered.
+   */
+  error?: { type: FaultType; message: string };
 };
 
 /** No usable answer. `sent` says whether the remote side may have seen the request. */

@@ -1,24 +1,30 @@
 import * as z from 'zod';
 import type { Problem } from './errors.ts';
+import { isToolCall } from './is-tool-call.ts';
 import type { Tree } from './jmespath.ts';
 import type { Handle } from './job.ts';
-import type { Acceptor, Call, HandleSource, Kind, ResolvedKind } from './kind.ts';
-import { acceptorsSchema, callSchema, handleSourcesSchema, pathsSchema } from './kind.ts';
+import type { Acceptor, Call, HandleSource, Kind, ResolvedKind, TransportName } from './kind.ts';
+import { acceptorsSchema, callSchemas, handleSourcesSchema, noHeaders, pathsSchema } from './kind.ts';
 import { problemsOf } from './problems.ts';
 import { placeholdersOf, renderCall, TemplateError } from './template.ts';
 
-const carriedInputSchema = z.strictObject({
-  start: callSchema,
-  handle: handleSourcesSchema.optional(),
-  status: callSchema.optional(),
-  progress: callSchema.optional(),
-  cancel: callSchema.optional(),
-});
-const carriedHandleSchema = z.strictObject({
-  status: callSchema,
-  progress: callSchema.optional(),
-  cancel: callSchema.optional(),
-});
+const carriedInputSchema = (call: z.ZodType<Call>) =>
+  z.strictObject({
+    start: call,
+    handle: handleSourcesSchema.optional(),
+    status: call.optional(),
+    progress: call.optional(),
+    cancel: call.optional(),
+  });
+const carriedHandleSchema = (call: z.ZodType<Call>) =>
+  z.strictObject({ status: call, progress: call.optional(), cancel: call.optional() });
+/** What a request brings to a kind that carries calls, by the transport of the kind. */
+const carried = {
+  http: { input: carriedInputSchema(callSchemas.http), handle: carriedHandleSchema(callSchemas.http) },
+  mcp: { input: carriedInputSchema(callSchemas.mcp), handle: carriedHandleSchema(callSchemas.mcp) },
+};
+/** The built-in kind that takes any call, by transport. */
+const anyCall: Record<TransportName, string> = { http: 'http', mcp: 'mcp-tool' };
 const namedValues = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
   z.union([z.string().min(1).max(2048), z.number(), z.boolean()]),
@@ -88,7 +94,7 @@ function overlay<T extends z.ZodType>(
   if (schema === null) {
     problems.push({
       path: key,
-      message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "http"`,
+      message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "${anyCall[kind.transport]}"`,
     });
     return undefined;
   }
@@ -97,18 +103,21 @@ function overlay<T extends z.ZodType>(
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Kinds whose jobs bring their own calls: `http`, `http-lro`. */
+/** Kinds whose jobs bring their own calls: `http`, `http-lro`, `mcp-tool`. */
 function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Problem[]): Laid | null {
   if (isObject(body['input'])) {
-    const parsed = carriedInputSchema.safeParse(body['input']);
+    const parsed = carried[kind.transport].input.safeParse(body['input']);
     if (!parsed.success) {
       problems.push(...under('input', problemsOf(parsed.error)));
       return null;
     }
     const { start, handle, status, progress, cancel } = parsed.data;
     const sources = handle ?? kind.handle ?? {};
+    if (kind.transport === 'mcp')
+      for (const [name, source] of Object.entries(sources))
+        if (typeof source !== 'string') problems.push({ path: `input.handle.${name}`, message: noHeaders });
     return {
-      start: { method: 'POST', ...start },
+      start: asStart(start),
       sources,
       status: status ?? kind.status ?? null,
       progress: progress ?? null,
@@ -117,16 +126,15 @@ function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Pr
     };
   }
   if (isObject(body['handle'])) {
-    const parsed = carriedHandleSchema.safeParse(body['handle']);
+    const parsed = carried[kind.transport].handle.safeParse(body['handle']);
     if (!parsed.success) {
       problems.push(...under('handle', problemsOf(parsed.error)));
       return null;
     }
     const { status, progress, cancel } = parsed.data;
     // The kind's own calls speak of one address, the one an adopted job names itself.
-    const address: Record<string, Tree> = Object.fromEntries(
-      Object.keys(kind.handle ?? {}).map((name) => [name, status.url]),
-    );
+    const url = isToolCall(status) ? null : status.url;
+    const address: Record<string, Tree> = Object.fromEntries(Object.keys(kind.handle ?? {}).map((name) => [name, url]));
     const own = kind.cancel === undefined ? null : renderCall(kind.cancel, address);
     return {
       start: null,
@@ -139,6 +147,9 @@ function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Pr
   }
   return null;
 }
+
+/** A start over HTTP is a POST unless it says otherwise. */
+const asStart = (call: Call): Call => (isToolCall(call) ? call : { method: 'POST', ...call });
 
 /** Kinds that bring their own calls: the request brings the values. */
 function layVariables(kind: Kind, body: Record<string, unknown>, problems: Problem[]): Laid | null {
@@ -187,7 +198,7 @@ function layVariables(kind: Kind, body: Record<string, unknown>, problems: Probl
   try {
     return {
       ...laid,
-      start: kind.start === undefined ? null : { method: 'POST', ...renderCall(kind.start, values.data) },
+      start: kind.start === undefined ? null : asStart(renderCall(kind.start, values.data)),
     };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
@@ -203,7 +214,7 @@ function unboundNames(kind: Kind, laid: Laid): Problem[] {
   const parent = laid.start === null ? 'handle' : 'input';
   const where =
     laid.start === null
-      ? 'but an adopted job has no values: write the URL in full'
+      ? `but an adopted job has no values: write the ${kind.transport === 'mcp' ? 'arguments' : 'URL'} in full`
       : `which is not in input.handle (known: ${known.join(', ') || 'none'})`;
   return callSides.flatMap((side) =>
     (laid[side] === null ? [] : placeholdersOf(laid[side]))

@@ -1,5 +1,6 @@
+import { isToolCall } from './is-tool-call.ts';
 import type { Tree } from './jmespath.ts';
-import type { Call } from './kind.ts';
+import type { Call, HttpCall, McpCall } from './kind.ts';
 
 /** Values that `{name}` may take in a call. */
 export type Variables = Record<string, Tree>;
@@ -45,12 +46,27 @@ function fillTree(tree: unknown, variables: Variables): Tree {
     for (const [key, item] of Object.entries(tree)) copy[key] = fillTree(item, variables);
     return copy;
   }
-  // JSON has no other values: callSchema let only JSON in.
+  // JSON has no other values: callSchemas let only JSON in.
   return tree as Tree;
 }
 
 /** Renders a call: typed where the whole string is a placeholder, percent-encoded in URLs. Nothing else is evaluated. */
+export function renderCall(call: HttpCall, variables: Variables): HttpCall;
+export function renderCall(call: Call, variables: Variables): Call;
 export function renderCall(call: Call, variables: Variables): Call {
+  return isToolCall(call) ? renderToolCall(call, variables) : renderHttpCall(call, variables);
+}
+
+/** The values of the arguments, however deep; their names and the tool's stay as they are. */
+const renderToolCall = (call: McpCall, variables: Variables): McpCall => ({
+  tool: call.tool,
+  // A rendered tree holds JSON values, which is what callSchemas call JSON.
+  ...(call.arguments === undefined
+    ? {}
+    : { arguments: fillTree(call.arguments, variables) as NonNullable<McpCall['arguments']> }),
+});
+
+function renderHttpCall(call: HttpCall, variables: Variables): HttpCall {
   const name = whole.exec(call.url)?.[1];
   return {
     ...(call.method === undefined ? {} : { method: call.method }),
@@ -72,8 +88,8 @@ export function renderCall(call: Call, variables: Variables): Call {
             Object.entries(call.headers).map(([key, value]) => [key, fill(value, variables, headerSafe)]),
           ),
         }),
-    // A rendered body is a tree of JSON values, which is what callSchema calls JSON.
-    ...(call.body === undefined ? {} : { body: fillTree(call.body, variables) as NonNullable<Call['body']> }),
+    // A rendered body is a tree of JSON values, which is what callSchemas call JSON.
+    ...(call.body === undefined ? {} : { body: fillTree(call.body, variables) as NonNullable<HttpCall['body']> }),
   };
 }
 

@@ -43,7 +43,13 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
     if (fault === 'auth_failed') return { type: 'auth_failed', message };
     return { type: 'failed_check', fault: observation.type, message, retry_after_seconds };
   }
-  const { http_status } = observation;
+  const { http_status, error } = observation;
+  if (error !== undefined) {
+    const { type, message } = error;
+    return type === 'not_found'
+      ? { type, message }
+      : { type: 'failed_check', fault: type, message, retry_after_seconds };
+  }
   if (fault === 'auth_failed')
     return { type: 'auth_failed', message: `the remote system answered ${http_status} to our credential` };
   if (fault === 'not_found') return { type: 'not_found', message: `the remote system answered ${http_status}` };

@@ -1,5 +1,5 @@
 import type { Target } from '../core/configuration.ts';
-import type { Settings, Transport } from '../ports.ts';
+import type { Ports, Settings } from '../ports.ts';
 import type { Attempt } from './sqlite-announcements.ts';
 
 /** One thing that was looked at. */
@@ -7,7 +7,7 @@ export type Check = { name: string; ok: boolean; message: string };
 
 export type DoctorOptions = {
   settings: Settings;
-  transports: Record<'http', Transport>;
+  transports: Ports['transports'];
   /** Undefined when fine, else what is wrong with the target's secret. */
   targetProblem: (target: Target) => Promise<string | undefined>;
   sendTest: (target: string) => Promise<Attempt>;
@@ -29,13 +29,11 @@ async function examineConnection({ settings, transports }: DoctorOptions, name: 
     ok,
     message: `${connection?.url ?? ''}: ${message}`,
   });
-  const url = connection?.url ?? '';
-  const seen = await transports[connection?.transport ?? 'http'].call({
-    connection: name,
-    call: { url },
-    budget_ms: budgetMs,
-    redirects_as_answers: [301, 302, 303, 307, 308],
-  });
+  const rest = { connection: name, budget_ms: budgetMs, redirects_as_answers: [301, 302, 303, 307, 308] };
+  const seen =
+    connection?.transport === 'mcp'
+      ? await transports.mcp.call({ call: { tool: 'doctor' }, ...rest })
+      : await transports.http.call({ call: { url: connection?.url ?? '' }, ...rest });
   if (!seen.answered) return check(false, seen.message);
   const { http_status } = seen;
   if (http_status === 401 || http_status === 403)

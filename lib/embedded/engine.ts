@@ -3,7 +3,7 @@ import type { JobEvent } from '../core/announcement.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { runTick, type TickReport } from '../flow/run-tick.ts';
-import type { JobStore, Ports, Settings, Tick, Transport } from '../ports.ts';
+import type { JobStore, Ports, Settings, Tick } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
 import type { Database } from './database.ts';
 import { keepRetention } from './retention.ts';
@@ -24,7 +24,7 @@ export type EngineOptions = {
   /** Open; the engine closes it when it stops. */
   database: Database;
   settings: Settings;
-  transports: Record<'http', Transport>;
+  transports: Ports['transports'];
   /** Tells one target once; undefined for a target that is not configured. */
   tell: (target: string, event: JobEvent) => Promise<Attempt> | undefined;
   observer: Observer;

@@ -9,13 +9,14 @@ type CancelPorts = Pick<Ports, 'transports' | 'clock'>;
 /** `declined`: the remote side said no, and asking again would not help. Null: it could not be asked; the next check asks again. */
 const outcomeOf = (observation: Observation): 'accepted' | 'declined' | null => {
   if (!observation.answered) return observation.type === 'not_allowed' ? 'declined' : null;
-  const { http_status } = observation;
+  const { http_status, error } = observation;
+  if (error !== undefined) return error.type === 'server_error' ? null : 'declined';
   if (http_status < 400) return 'accepted';
   return http_status >= 500 || observation.rate_limited || [408, 425, 429].includes(http_status) ? null : 'declined';
 };
 
 const saidOf = (observation: Observation): string =>
-  observation.answered ? `HTTP ${observation.http_status}` : observation.message;
+  observation.answered ? (observation.error?.message ?? `HTTP ${observation.http_status}`) : observation.message;
 
 /** Whether the caller wishes to cancel and the remote side has not yet said yes or no. */
 export const isWishOpen = ({ state }: Job): boolean =>

@@ -1,5 +1,6 @@
 import { redirectsNamed } from '../core/acceptors.ts';
 import type { Look } from '../core/decide.ts';
+import { isToolCall } from '../core/is-tool-call.ts';
 import type { Tree } from '../core/jmespath.ts';
 import type { Handle, JobSpec } from '../core/job.ts';
 import type { Call } from '../core/kind.ts';
@@ -39,12 +40,9 @@ export const callStarter = (ports: LookPorts, spec: JobSpec, call: Call, budget_
   send(ports, spec, call, budget_ms);
 
 function send(ports: LookPorts, { kind, connection }: JobSpec, call: Call, budget_ms: number): Promise<Observation> {
-  return ports.transports[kind.transport].call({
-    connection,
-    call,
-    budget_ms,
-    redirects_as_answers: redirectsNamed(kind.acceptors),
-  });
+  const { http, mcp } = ports.transports;
+  const rest = { connection, budget_ms, redirects_as_answers: redirectsNamed(kind.acceptors) };
+  return isToolCall(call) ? mcp.call({ call, ...rest }) : http.call({ call, ...rest });
 }
 
 /** One look: the status, then, if the job goes on and the kind asks for it apart, the progress. Never in parallel, never after the end. */

@@ -86,6 +86,7 @@ function readHandle(job: Job, observation: Observation): Handle | string {
   const { kind } = job.spec;
   if (!observation.answered) return `the start call failed: ${observation.message}`;
   const said = (fallback: string): string => wordsOf(observation, kind.paths.message) ?? fallback;
+  if (observation.error !== undefined) return observation.error.message;
   if (observation.http_status >= 400) return said(`the start call was answered with HTTP ${observation.http_status}`);
   const handle: Handle = {};
   for (const [name, source] of Object.entries(kind.handle)) {

@@ -22,6 +22,7 @@ export type AlarmsProps = {
     start: HandlerFunction;
     status: HandlerFunction;
     cancel: HandlerFunction;
+    mcp: HandlerFunction;
     poll: HandlerFunction;
     deliver: HandlerFunction;
     sweep: HandlerFunction;
@@ -108,7 +109,7 @@ export class Alarms extends Construct {
         what: 'more than 5 % of the background invocations fail',
       },
       ApiErrors: {
-        metric: errorRate([functions.start, functions.status, functions.cancel], five),
+        metric: errorRate([functions.start, functions.status, functions.cancel, functions.mcp], five),
         above: 5,
         periods: 2,
         what: 'more than 5 % of the requests crash',

@@ -10,7 +10,7 @@ import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
 
 /** The functions, by the name of their folder. */
-export const functionNames = ['start', 'status', 'cancel', 'poll', 'deliver', 'sweep'] as const;
+export const functionNames = ['start', 'status', 'cancel', 'mcp', 'poll', 'deliver', 'sweep'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

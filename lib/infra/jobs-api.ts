@@ -51,6 +51,7 @@ export const routes = {
     [HttpMethod.GET, '/health'],
   ],
   cancel: [[HttpMethod.POST, '/v1/jobs/{job_id}/cancel']],
+  mcp: [[HttpMethod.POST, '/mcp']],
 } as const;
 
 const accessLog = {

@@ -42,7 +42,7 @@ export type UntilDoneProps = {
    * Batches of ten at once for `poll` (default 40) and `deliver` (10), 2–1000; environments reserved for the others.
    * Default: nothing reserved, since young accounts have too few to reserve any.
    */
-  concurrency?: { poll?: number; deliver?: number; start?: number; status?: number; cancel?: number };
+  concurrency?: { poll?: number; deliver?: number; start?: number; status?: number; cancel?: number; mcp?: number };
   /** Minutes between the heartbeats of jobs that are checked more often than once a minute, 1–5. Default: 1. */
   watchdogMinutes?: number;
   /** The most that `?wait_seconds` holds an answer, 0–25. Default: 25. */
@@ -70,7 +70,7 @@ export function checkProps(props: UntilDoneProps): void {
   within('longPollSeconds', props.longPollSeconds, 0, 25);
   within('concurrency.poll', props.concurrency?.poll, 2, 1000);
   within('concurrency.deliver', props.concurrency?.deliver, 2, 1000);
-  for (const name of ['start', 'status', 'cancel'] as const)
+  for (const name of ['start', 'status', 'cancel', 'mcp'] as const)
     within(`concurrency.${name}`, props.concurrency?.[name], 1, 1000);
   within('throttle.ratePerSecond', props.throttle?.ratePerSecond, 1, 10_000);
   within('throttle.burst', props.throttle?.burst, 1, 5_000);

@@ -24,6 +24,7 @@ const timeouts = {
   start: Duration.seconds(29),
   status: Duration.seconds(29),
   cancel: Duration.seconds(29),
+  mcp: Duration.seconds(29),
   poll: Duration.seconds(40),
   // A whole attempt is 15 s, reading its secret and writing down what came of it apart.
   deliver: Duration.seconds(30),
@@ -34,6 +35,7 @@ const descriptions: Record<FunctionName, string> = {
   start: 'records a job, gives it a heartbeat, starts it or looks at it',
   status: 'reads jobs, inboxes and kinds',
   cancel: 'writes the wish to cancel and wakes the job',
+  mcp: 'offers starting, reading and cancelling as tools to agents',
   poll: 'checks the jobs whose ticks arrive, and settles them',
   deliver: 'tells single targets, again until they have heard',
   sweep: 'finds active jobs that nothing wakes',
@@ -43,7 +45,7 @@ const descriptions: Record<FunctionName, string> = {
  * Watches long-running jobs until they are done, and tells what happened, once.
  *
  *   API → start → table, schedule, queue → poll → … → settled → topic, deliveries → schedule deleted
- *         status, cancel                   ↑ sweep                  deliver
+ *         status, cancel, mcp              ↑ sweep                  deliver
  */
 export class UntilDone extends Construct {
   readonly jobs: JobTable;
@@ -102,10 +104,12 @@ export class UntilDone extends Construct {
     const start = define('start', 'Start', { reservedConcurrency: killSwitch ? 0 : concurrency.start });
     const status = define('status', 'Status', { reservedConcurrency: concurrency.status });
     const cancel = define('cancel', 'Cancel', { reservedConcurrency: concurrency.cancel });
+    // Its tools start jobs too, so that it stops with the start function.
+    const mcp = define('mcp', 'Mcp', { reservedConcurrency: killSwitch ? 0 : concurrency.mcp });
     const poll = define('poll', 'Poll', { feedsItself: true });
     const deliver = define('deliver', 'Deliver', { feedsItself: true });
     const sweep = define('sweep', 'Sweep');
-    this.functions = { start, status, cancel, poll, deliver, sweep };
+    this.functions = { start, status, cancel, mcp, poll, deliver, sweep };
 
     const secrets = secretReferences(shipped);
     const secretKeys = props.secretKeys ?? [];
@@ -130,6 +134,15 @@ export class UntilDone extends Construct {
     this.ticks.grantSend(cancel);
     this.announcements.grantPublish(cancel);
 
+    this.api.serve('mcp', mcp);
+    this.jobs.grantReadWrite(mcp);
+    this.jobs.grantListOwned(mcp);
+    this.schedules.grantCreate(mcp);
+    this.schedules.grantDelete(mcp);
+    this.ticks.grantSend(mcp);
+    this.announcements.grantPublish(mcp);
+    grantSecrets(mcp, secrets.connections, secretKeys);
+
     this.ticks.feed(poll, { enabled, concurrency: concurrency.poll });
     this.jobs.grantReadWrite(poll);
     this.schedules.grantDelete(poll);
@@ -148,7 +161,7 @@ export class UntilDone extends Construct {
     this.ticks.grantSend(sweep);
 
     // Descriptors and announcements carry links to the job.
-    for (const fn of [start, status, cancel, poll]) this.api.tellAddress(fn);
+    for (const fn of [start, status, cancel, mcp, poll]) this.api.tellAddress(fn);
 
     this.alarms = new Alarms(this, 'Alarms', {
       service,

@@ -4,8 +4,9 @@ import type { Kind } from '../core/kind.ts';
 import { kindProblems } from '../core/resolve-kind.ts';
 import { http } from './http.ts';
 import { httpLro } from './http-lro.ts';
+import { mcpTool } from './mcp-tool.ts';
 
-const builtIn: readonly Kind[] = [http, httpLro];
+const builtIn: readonly Kind[] = [http, httpLro, mcpTool];
 
 /** The built-in kinds and those of the configuration, by name. Throws ConfigError with every problem at once. */
 export function kindsWith(configured: readonly Kind[]): ReadonlyMap<string, Kind> {

@@ -1,4 +1,4 @@
-import type { Call, FaultType } from '../core/kind.ts';
+import type { FaultType, HttpCall } from '../core/kind.ts';
 import type { Answer, Fault } from '../ports.ts';
 import type { Dispatchers } from './dispatchers.ts';
 import { type Exchanged, exchange } from './exchange.ts';
@@ -9,7 +9,7 @@ import type { Guard } from './safe-connect.ts';
 
 /** One call, ready to go. */
 export type ReadyCall = {
-  call: Call;
+  call: HttpCall;
   url: URL;
   /** Names and values in turn, the credential's among them. */
   headers: string[];

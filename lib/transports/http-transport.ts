@@ -1,10 +1,11 @@
 import type { Connection } from '../core/configuration.ts';
-import { ConfigError } from '../core/errors.ts';
+import type { HttpCall } from '../core/kind.ts';
 import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from '../ports.ts';
+import { credentialedCall } from './credentialed-call.ts';
 import type { Credential } from './credentials.ts';
 import type { Dispatchers, OpenDispatchers } from './dispatchers.ts';
 import { followCall, refusal } from './follow-call.ts';
-import { coolDown, createLane, type Lane } from './lane.ts';
+import { createLane, type Lane } from './lane.ts';
 import type { OpenRateBudget } from './rate-budget.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { Resolve } from './safe-connect.ts';
@@ -39,7 +40,7 @@ type World = { dispatchers: Dispatchers; limits: HttpLimits; now_ms: () => numbe
 const defaults: HttpLimits = { call_ms: 10_000, body_bytes: 262_144, connect_ms: 5_000, connections_per_origin: 256 };
 
 /** The `Transport` over HTTP: guarded, bounded, paced. Throws ConfigError for an `allow_hosts` entry that is no host, and nothing after that. */
-export function createHttpTransport(options: HttpTransportOptions): Transport & { close(): Promise<void> } {
+export function createHttpTransport(options: HttpTransportOptions): Transport<HttpCall> & { close(): Promise<void> } {
   const limits = { ...defaults, ...options.limits };
   const { connect_ms, connections_per_origin } = limits;
   const lanes = new Map<string, Lane>();
@@ -60,38 +61,28 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   };
 }
 
-async function callLane(lane: Lane, request: TransportRequest, world: World): Promise<Answer | Fault> {
+async function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: World): Promise<Answer | Fault> {
   const until_ms = performance.now() + Math.min(world.limits.call_ms, request.budget_ms);
   const target = targetUrl(lane.base, request.call.url, request.call.query);
   if (!target.ok) return refusal('not_allowed', target.problem);
   const problem = target.relative ? lane.base_problem : lane.guard(target.url);
   if (problem !== undefined) return refusal('not_allowed', problem);
-  const credential = await credentialOf(lane);
-  if ('answered' in credential) return credential;
-
-  const attempt: Attempt = { lane, request, world, url: target.url, until_ms };
-  const first = await pacedCall(attempt, credential);
-  if (!first.answered || !lane.has_credential || !mayRepeat(first, request)) return first;
-  // A secret that cannot be read again leaves the refusal we have as the answer.
-  const renewed = await lane.credentials.refresh(credential).catch(() => undefined);
-  const changed = renewed !== undefined && renewed.value !== credential.value;
-  if (renewed === undefined || !(changed || isGet(request)) || performance.now() >= until_ms) return first;
-  const second = await pacedCall(attempt, renewed);
-  return !second.answered && second.postponed ? first : second;
+  return credentialedCall({
+    lane,
+    send: (credential) => send({ lane, request, world, url: target.url, until_ms }, credential),
+    mayRepeat: (answer) => mayRepeat(answer, request),
+    repeats_unchanged: isGet(request),
+    now_ms: world.now_ms,
+    until_ms,
+  });
 }
 
-type Attempt = { lane: Lane; request: TransportRequest; world: World; url: URL; until_ms: number };
+type Attempt = { lane: Lane; request: TransportRequest<HttpCall>; world: World; url: URL; until_ms: number };
 
-/** One call out of the connection's rate budget; a rate-limited answer cools the whole connection down. */
-async function pacedCall(
-  { lane, request, world, url, until_ms }: Attempt,
-  credential: Credential,
-): Promise<Answer | Fault> {
+async function send({ lane, request, world, url, until_ms }: Attempt, credential: Credential): Promise<Answer | Fault> {
   const headers = requestHeaders(request.call, credential.headers);
   if (!headers.ok) return refusal('not_allowed', headers.problem);
-  const wait_seconds = await lane.rate.take(world.now_ms());
-  if (wait_seconds > 0) return postponement(wait_seconds);
-  const answer = await followCall({
+  return followCall({
     call: request.call,
     url,
     headers: headers.headers,
@@ -104,27 +95,10 @@ async function pacedCall(
     now_ms: world.now_ms,
     until_ms,
   });
-  if (answer.answered && answer.rate_limited) await coolDown(lane, answer, world.now_ms());
-  return answer;
 }
 
-const postponement = (wait_seconds: number): Fault => ({
-  ...refusal('rate_limited', `the connection's rate budget is spent; its next call goes in ${wait_seconds} s`),
-  retry_after_seconds: wait_seconds,
-  postponed: true,
-});
-
-async function credentialOf(lane: Lane): Promise<Credential | Fault> {
-  try {
-    return await lane.credentials.current();
-  } catch (error) {
-    const known = error instanceof ConfigError;
-    return refusal('auth_failed', known ? error.message : 'the secret of the connection cannot be read');
-  }
-}
-
-const isGet = ({ call }: TransportRequest): boolean => (call.method ?? 'GET') === 'GET';
+const isGet = ({ call }: TransportRequest<HttpCall>): boolean => (call.method ?? 'GET') === 'GET';
 
 /** A 401 was not carried out, so any method may be repeated; a 403 may have been, so only a GET. */
-const mayRepeat = (answer: Answer, request: TransportRequest): boolean =>
+const mayRepeat = (answer: Answer, request: TransportRequest<HttpCall>): boolean =>
   answer.http_status === 401 || (answer.http_status === 403 && !answer.rate_limited && isGet(request));

@@ -1,4 +1,4 @@
-import type { Call } from '../core/kind.ts';
+import type { HttpCall } from '../core/kind.ts';
 
 /** Credentials belong to the connection, framing to the transport. The schema refuses them too, but values are filled in later. */
 const reserved = new Set([
@@ -26,7 +26,7 @@ const standardList = [...Object.entries(standard).flat(), 'accept-encoding', 'id
 export type RequestHeaders = { ok: true; headers: string[] } | { ok: false; problem: string };
 
 /** Names and values in turn: ours, the call's over them, and the credential's, which no call can replace. */
-export function requestHeaders(call: Call, credential: readonly string[]): RequestHeaders {
+export function requestHeaders(call: HttpCall, credential: readonly string[]): RequestHeaders {
   if (call.headers === undefined && call.body === undefined)
     return { ok: true, headers: [...standardList, ...credential] };
   const merged: Record<string, string> = { ...standard };

@@ -1,4 +1,4 @@
-import type { Call } from '../core/kind.ts';
+import type { HttpCall } from '../core/kind.ts';
 
 /** The connection's url, taken apart once. `path` has no slash at its end; the url's own query is left out. */
 export type BaseUrl = { origin: string; path: string };
@@ -16,7 +16,7 @@ const dotSegment = /(?:^|\/)\.{1,2}(?:;[^/]*)?(?:\/|$)/;
 const refuse = (problem: string): TargetUrl => ({ ok: false, problem });
 
 /** Lays a call's url and query over the connection's url. Relative ones stay below its path; absolute ones are left to the guard. */
-export function targetUrl(base: BaseUrl, text: string, query: Call['query']): TargetUrl {
+export function targetUrl(base: BaseUrl, text: string, query: HttpCall['query']): TargetUrl {
   const path = text.split(/[?#]/, 1)[0] ?? '';
   if (/\p{Cc}/u.test(text) || path.includes('\\'))
     return refuse('the URL has a backslash or a control character; percent-encode it');
@@ -40,7 +40,7 @@ function climbs(path: string): boolean {
   return dotSegment.test(path.replace(encodedSyntax, (_, hex: string) => syntax[hex.toLowerCase()] ?? ''));
 }
 
-function addQuery(url: URL, query: NonNullable<Call['query']>): void {
+function addQuery(url: URL, query: NonNullable<HttpCall['query']>): void {
   const pairs = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(String(value))}`);
   if (pairs.length > 0) url.search = [url.search.slice(1), ...pairs].filter((part) => part !== '').join('&');
 }

@@ -12,6 +12,7 @@ import {
 import type { ApiOptions, Log } from '../../lib/api/api-options.ts';
 import { createApi } from '../../lib/api/create-api.ts';
 import { descriptorSchema } from '../../lib/api/descriptor-schema.ts';
+import { loadMcp } from '../../lib/api/load-mcp.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import { type World, world } from '../support/world.ts';
 
@@ -40,6 +41,7 @@ export function apiWorld(options: Partial<ApiOptions> = {}, given: World = world
     ports: given.ports,
     settings: given.settings,
     engine: 'embedded',
+    mcp: loadMcp,
     version: '0.0.0-test',
     ownerOf: (context) => {
       const owner = context.req.header('x-owner');

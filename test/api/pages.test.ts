@@ -89,14 +89,14 @@ describe('the server itself', () => {
     };
     const api = apiWorld({}, world({ configuration: { kinds: [runs] } }));
     const { kinds } = kindListSchema.parse((await api.send('/v1/kinds')).body);
-    expect(kinds.map((kind) => kind.name)).toEqual(['http', 'http-lro', 'runs']);
+    expect(kinds.map((kind) => kind.name)).toEqual(['http', 'http-lro', 'mcp-tool', 'runs']);
     expect(kinds[0]).toMatchObject({
       carries_calls: true,
       starts: true,
       needs_acceptors: true,
       input: ['start', 'handle', 'status', 'progress', 'cancel'],
     });
-    expect(kinds[2]).toMatchObject({
+    expect(kinds[3]).toMatchObject({
       carries_calls: false,
       starts: true,
       cancels: false,

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../lib/core/kind.ts';
+import type { HttpCall } from '../../lib/core/kind.ts';
 import { placeholdersOf, renderCall, TemplateError, type Variables } from '../../lib/core/template.ts';
 import { planted } from './a-job.ts';
 
 const url = (template: string, variables: Variables): string => renderCall({ url: template }, variables).url;
-const body = (template: NonNullable<Call['body']>, variables: Variables): unknown =>
+const body = (template: NonNullable<HttpCall['body']>, variables: Variables): unknown =>
   JSON.parse(JSON.stringify(renderCall({ url: '/', body: template }, variables).body));
 
 describe('in a body', () => {
   const variables: Variables = { n: 7, yes: true, none: null, list: [1, 'a'], text: 'x "y"', o: { k: 1 } };
-  it.each<[NonNullable<Call['body']>, unknown]>([
+  it.each<[NonNullable<HttpCall['body']>, unknown]>([
     ['{n}', 7],
     ['{yes}', true],
     ['{none}', null],
@@ -111,7 +111,7 @@ describe('in a URL', () => {
 
 describe('in headers and query', () => {
   it('fills values as text and leaves names alone', () => {
-    const call: Call = { url: '/', query: { '{n}': 'q {n}', limit: 5 }, headers: { 'x-run': 'r-{n}' } };
+    const call: HttpCall = { url: '/', query: { '{n}': 'q {n}', limit: 5 }, headers: { 'x-run': 'r-{n}' } };
     expect(renderCall(call, { n: 7 })).toEqual({
       url: '/',
       query: { '{n}': 'q 7', limit: 5 },
@@ -124,7 +124,7 @@ describe('in headers and query', () => {
   });
 
   it('keeps __proto__ a key', () => {
-    const call: Call = { url: '/', query: JSON.parse('{"__proto__":"{n}"}') };
+    const call: HttpCall = { url: '/', query: JSON.parse('{"__proto__":"{n}"}') };
     expect(JSON.stringify(renderCall(call, { n: 1 }).query)).toBe('{"__proto__":"1"}');
   });
 
@@ -134,11 +134,11 @@ describe('in headers and query', () => {
 });
 
 it('lists the names that a call asks for, once each', () => {
-  const call: Call = {
+  const call: HttpCall = {
     url: '/{a}/{b}',
     query: { q: '{c}' },
     headers: { h: '{a}' },
-    body: planted({ x: ['{d}'] }) as Call['body'] & object,
+    body: planted({ x: ['{d}'] }) as HttpCall['body'] & object,
   };
   expect(placeholdersOf(call)).toEqual(['a', 'b', 'c', 'd']);
 });

@@ -9,6 +9,7 @@ import { startEngine } from '../../lib/embedded/engine.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
 import { aJob } from '../contracts/records.ts';
 import { manualTimers } from '../support/manual-timers.ts';
+import { noTools } from '../support/no-tools.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { settingsOf } from './engine-world.ts';
 
@@ -47,7 +48,7 @@ function boot(database: Database): void {
     database,
     settings: settingsOf({}),
     timers: manualTimers(),
-    transports: { http: { call: () => Promise.reject(new Error('not called')) } },
+    transports: { http: { call: () => Promise.reject(new Error('not called')) }, mcp: noTools },
     tell: () => undefined,
     observer: { tick: () => undefined, event: () => undefined, delivery: () => undefined },
   }).stop();

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
 import type { JobDescriptor } from '../../lib/core/descriptor.ts';
 import type { Job } from '../../lib/core/job.ts';
-import type { Call } from '../../lib/core/kind.ts';
+import type { HttpCall } from '../../lib/core/kind.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import { type Database, openDatabase } from '../../lib/embedded/database.ts';
 import { type Engine, startEngine } from '../../lib/embedded/engine.ts';
@@ -15,6 +15,7 @@ import { startJob } from '../../lib/flow/start-job.ts';
 import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { JobEvent, Settings, Tick } from '../../lib/ports.ts';
 import { manualTimers } from '../support/manual-timers.ts';
+import { noTools } from '../support/no-tools.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { adoptBody, answers } from '../support/world.ts';
 
@@ -70,7 +71,7 @@ export function engineWorld(options: EngineWorldOptions = {}) {
   const databases: Database[] = [];
   let settings = settingsOf(options.configuration ?? {});
   const script = {
-    start: (_call: Call): Observation => answers({ id: '1' }, { http_status: 202 }),
+    start: (_call: HttpCall): Observation => answers({ id: '1' }, { http_status: 202 }),
     status: (_url: string, _number: number): Observation => answers({ state: 'RUNNING' }),
     cancel: (_url: string): Observation => answers({}, { http_status: 202 }),
     /** How long the remote side takes, ms. */
@@ -81,7 +82,7 @@ export function engineWorld(options: EngineWorldOptions = {}) {
   };
   let life = boot();
 
-  async function ask({ method = 'GET', url }: Call): Promise<Observation> {
+  async function ask({ method = 'GET', url }: HttpCall): Promise<Observation> {
     const part = method === 'GET' ? 'status' : url.endsWith('/cancel') ? 'cancel' : 'start';
     calls.push({ at_ms: timers.now(), part, url });
     const mine = life;
@@ -100,7 +101,7 @@ export function engineWorld(options: EngineWorldOptions = {}) {
       database,
       settings,
       timers: ours,
-      transports: { http: { call: ({ call }) => ask(call) } },
+      transports: { http: { call: ({ call }) => ask(call) }, mcp: noTools },
       tell: (target, event) => {
         if (!settings.targets.some(({ name }) => name === target)) return undefined;
         told.push({ at_ms: timers.now(), target, event_id: event.event_id, body: JSON.stringify(event) });

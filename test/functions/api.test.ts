@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCancelHandler } from '../../functions/cancel/handler.ts';
+import { createMcpHandler } from '../../functions/mcp/handler.ts';
 import type { ApiEvent } from '../../functions/shared/api-handler.ts';
 import { createStartHandler } from '../../functions/start/handler.ts';
 import { createStatusHandler, heldFor } from '../../functions/status/handler.ts';
@@ -39,6 +40,7 @@ function functions(given = world()) {
     start: createStartHandler(given.ports, plug),
     status: createStatusHandler(given.ports, { ...plug, long_poll_seconds: 2 }),
     cancel: createCancelHandler(given.ports, plug),
+    mcp: createMcpHandler(given.ports, plug),
   };
 }
 const read = ({ body }: { body: string }): Record<string, unknown> => JSON.parse(body);
@@ -54,6 +56,18 @@ describe('the API as functions', () => {
     expect([seen.statusCode, read(seen)['status']]).toEqual([200, 'running']);
     const cancelled = await cancel(request('POST', `/v1/jobs/${job_id}/cancel`, { caller }));
     expect([cancelled.statusCode, read(cancelled)['phase']]).toEqual([202, 'cancelling']);
+  });
+  it('serves the tools, whose jobs are those of the routes', async () => {
+    const { start, mcp } = functions();
+    const { job_id } = read(await start(request('POST', '/v1/jobs', { body: adoptBody() })));
+    const params = { name: 'job_get', arguments: { job_id } };
+    const asked = request('POST', '/mcp', { body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params } });
+    asked.headers['accept'] = 'application/json, text/event-stream';
+    const answer = await mcp(asked);
+    expect(answer.statusCode).toBe(200);
+    // A client of 2025 is answered with an event stream, which goes through API Gateway as base64.
+    expect(answer.isBase64Encoded).toBe(true);
+    expect(Buffer.from(answer.body, 'base64').toString()).toContain(`"job_id":"${job_id}"`);
   });
   it('keeps the jobs of another role to itself', async () => {
     const { start, status } = functions();

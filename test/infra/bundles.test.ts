@@ -26,6 +26,7 @@ const mostBytes: Record<FunctionName, number> = {
   status: 910_000,
   cancel: 920_000,
   start: 975_000,
+  mcp: 1_400_000,
 };
 
 beforeAll(() => {
@@ -34,6 +35,9 @@ beforeAll(() => {
 afterAll(() => directory.remove());
 
 const inputsOf = (name: FunctionName): string[] => Object.keys(bundles.get(name)?.inputs ?? {});
+/** Packages that are read at the start, not those that wait behind an `import()`. */
+const packagesOf = (name: FunctionName): string[] =>
+  weigh(bundles.get(name) ?? { inputs: {}, outputs: {} }).packages.map(([one]) => one);
 const bytesOf = (name: FunctionName): number => weigh(bundles.get(name) ?? { inputs: {}, outputs: {} }).start_bytes;
 
 describe('each bundle', () => {
@@ -66,12 +70,20 @@ describe('what a function reads at its start', () => {
     expect(bytesOf(name)).toBeLessThan(mostBytes[name]);
   });
   it.each(['poll', 'deliver', 'sweep'] as const)('%s: has no zod', (name) => {
-    expect(inputsOf(name).filter((path) => path.includes('node_modules/zod/'))).toEqual([]);
+    expect(packagesOf(name)).toContain('untildone');
+    expect(packagesOf(name)).not.toContain('zod');
   });
   it.each(names)('%s: has no undici, and takes credentials from its environment alone', (name) => {
     const strangers =
       /node_modules\/(undici\/|@aws-sdk\/credential-provider-(node|ini|sso|process|login|web-identity)\/)/;
     expect(inputsOf(name).filter((path) => strangers.test(path))).toEqual([]);
+  });
+});
+
+describe('the MCP server', () => {
+  it('is in the bundle that serves it, and in no other', () => {
+    const having = names.filter((name) => inputsOf(name).some((path) => path.includes('@modelcontextprotocol/server')));
+    expect(having).toEqual(['mcp']);
   });
 });
 

@@ -62,6 +62,18 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
     rules: [...readWrite, ...deleteSchedule, ...sendTicks, ...announce],
     variables: [...always, ...announcing, 'API_AUTH', 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
   },
+  mcp: {
+    rules: [
+      ...readWrite,
+      `dynamodb:Query on ${table}/index/jobs-of-owner`,
+      ...createSchedule,
+      ...deleteSchedule,
+      ...sendTicks,
+      ...announce,
+      ...readConnections,
+    ],
+    variables: [...always, ...scheduling, ...announcing, 'API_AUTH', 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
+  },
   poll: {
     rules: [...fedFrom(ticks), ...readWrite, ...deleteSchedule, ...sendTicks, ...announce, ...readConnections],
     variables: [...always, ...announcing, 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],

@@ -161,7 +161,7 @@ describe('how it is bounded', () => {
   it('throttles, concurrency, heartbeats and long polls are what was asked for', () => {
     const stack = synthesized({
       throttle: { ratePerSecond: 5, burst: 6 },
-      concurrency: { poll: 7, deliver: 8, status: 9 },
+      concurrency: { poll: 7, deliver: 8, status: 9, mcp: 10 },
       watchdogMinutes: 5,
       longPollSeconds: 0,
     });
@@ -173,6 +173,7 @@ describe('how it is bounded', () => {
         ScalingConfig: { MaximumConcurrency },
       });
     expect(stack.functionOf('status')['ReservedConcurrentExecutions']).toBe(9);
+    expect(stack.functionOf('mcp')['ReservedConcurrentExecutions']).toBe(10);
     expect(stack.variableOf('start', 'WATCHDOG_MINUTES')).toBe('5');
     expect(stack.variableOf('sweep', 'WATCHDOG_MINUTES')).toBe('5');
     expect(stack.variableOf('status', 'LONG_POLL_SECONDS')).toBe('0');
@@ -186,7 +187,9 @@ describe('how it is bounded', () => {
     const stack = synthesized({ killSwitch: true });
     stack.template.allResourcesProperties('AWS::Lambda::EventSourceMapping', { Enabled: false });
     stack.template.hasResourceProperties('AWS::Scheduler::Schedule', { State: 'DISABLED' });
-    expect(stack.functionOf('start')['ReservedConcurrentExecutions']).toBe(0);
+    // A tool can start a job as well.
+    for (const name of ['start', 'mcp'] as const)
+      expect(stack.functionOf(name)['ReservedConcurrentExecutions']).toBe(0);
     expect(stack.functionOf('status')['ReservedConcurrentExecutions']).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { createApi } from '../../lib/api/create-api.ts';
+import { loadMcp } from '../../lib/api/load-mcp.ts';
 import { leaseMs } from '../../lib/core/cadence.ts';
 import type { FunctionName } from '../../lib/infra/bundle.ts';
 import { routes } from '../../lib/infra/jobs-api.ts';
@@ -29,7 +30,7 @@ describe('the functions', () => {
   });
   it('the poll function ends before its lease, and requests before the 30 s of API Gateway', () => {
     expect(Number(stack.functionOf('poll')['Timeout']) * 1000).toBeLessThan(leaseMs);
-    for (const name of ['start', 'status', 'cancel'] as const)
+    for (const name of ['start', 'status', 'cancel', 'mcp'] as const)
       expect(stack.functionOf(name)['Timeout']).toBeLessThan(30);
   });
 });
@@ -100,7 +101,7 @@ describe('the table', () => {
 describe('the API', () => {
   it('brings every route of the API to one function, and no other', () => {
     const { ports, settings } = world();
-    const app = createApi({ ports, settings, engine: 'aws', version: '0', ownerOf: () => 'me' });
+    const app = createApi({ ports, settings, engine: 'aws', mcp: loadMcp, version: '0', ownerOf: () => 'me' });
     const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);
     const brought = Object.values(routes).flatMap((list) =>
       list.map(([method, path]) => `${method} ${path.replace('{job_id}', ':job_id')}`),

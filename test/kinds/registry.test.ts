@@ -5,7 +5,13 @@ import { exportKind, watchKind } from '../core/some-settings.ts';
 
 describe('kindsWith', () => {
   it('has the built-in kinds and the declared ones', () => {
-    expect([...kindsWith([exportKind, watchKind]).keys()]).toEqual(['http', 'http-lro', 'export', 'watch-only']);
+    expect([...kindsWith([exportKind, watchKind]).keys()]).toEqual([
+      'http',
+      'http-lro',
+      'mcp-tool',
+      'export',
+      'watch-only',
+    ]);
   });
 
   it('fails with every problem at once', () => {

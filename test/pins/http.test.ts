@@ -37,6 +37,7 @@ describe('the wire', () => {
       'GET /v1/kinds',
       'GET /health',
       'POST /v1/doctor',
+      'POST /mcp',
       'GET /v1/openapi.json',
     ]);
   });

@@ -3,10 +3,12 @@ import { type Connection, readConfiguration, targetsOf } from '../../lib/core/co
 import type { Job } from '../../lib/core/job.ts';
 import { openDatabase } from '../../lib/embedded/database.ts';
 import { type Engine, startEngine } from '../../lib/embedded/engine.ts';
+import { cancelJob } from '../../lib/flow/cancel-job.ts';
 import { startJob } from '../../lib/flow/start-job.ts';
 import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { JobEvent, Settings, Transport } from '../../lib/ports.ts';
 import { createHttpTransport } from '../../lib/transports/http-transport.ts';
+import { createMcpTransport } from '../../lib/transports/mcp-transport.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
 import { manualTimers } from '../support/manual-timers.ts';
@@ -19,12 +21,15 @@ const call_ms = 250;
  * The embedded engine as it is (SQLite, due queue, flow) with the real HTTP transport to a loopback server that
  * misbehaves; only time is moved by hand. Close it.
  */
-export async function realEngineWorld(respond: Respond, connection: Partial<Connection> = {}) {
+export async function realEngineWorld(respond: Respond, connection: Partial<Connection> = {}, mcp_url?: string) {
   const server = await startFaultServer(respond);
   const timers = manualTimers();
   const read = readConfiguration({
     connections: {
       ci: { transport: 'http', url: server.origin, allow_http: true, allow_private_network: true, ...connection },
+      ...(mcp_url === undefined
+        ? {}
+        : { tools: { transport: 'mcp', url: mcp_url, allow_http: true, allow_private_network: true } }),
     },
     announce: {
       webhooks: [
@@ -60,20 +65,26 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
   });
   const underWay = new Set<Promise<unknown>>();
   let overlapping = 0;
-  const transport: Transport = {
+  const mcp = createMcpTransport({
+    openDispatchers: createUndiciDispatchers,
+    connections: settings.connections,
+    secrets: { resolve: async () => 'secret' },
+    clock: { now: timers.now },
+  });
+  const watched = <Call>(transport: Transport<Call>): Transport<Call> => ({
     call: (request) => {
       if (underWay.size > 0) overlapping += 1;
-      const call = http.call(request).finally(() => underWay.delete(call));
+      const call = transport.call(request).finally(() => underWay.delete(call));
       underWay.add(call);
       return call;
     },
-  };
+  });
   const told: JobEvent[] = [];
   const directory = temporaryDirectory();
   const engine: Engine = startEngine({
     database: openDatabase(directory.path),
     settings,
-    transports: { http: transport },
+    transports: { http: watched(http), mcp: watched(mcp) },
     timers,
     tell: async (_target, event) => {
       told.push(event);
@@ -104,6 +115,10 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
     rest,
     advance,
     overlapping: () => overlapping,
+    start: (body: unknown): Promise<Job> =>
+      startJob(engine.ports, settings, { owner: 'local', idempotency_key: null, body }),
+    cancel: (job_id: string): Promise<Job> =>
+      cancelJob(engine.ports, settings, { owner: 'local', job_id, remote: true }),
     adopt: (rest_of_body: Record<string, unknown> = {}): Promise<Job> =>
       startJob(engine.ports, settings, { owner: 'local', idempotency_key: null, body: adoption(rest_of_body) }),
     job: async (job_id: string): Promise<Job> => {
@@ -114,6 +129,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
     close: async () => {
       await engine.stop();
       await http.close();
+      await mcp.close();
       await server.close();
       directory.remove();
     },

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isToolCall } from '../../lib/core/is-tool-call.ts';
 import { isTerminal, type Job } from '../../lib/core/job.ts';
+import type { Call } from '../../lib/core/kind.ts';
 import type { Change, Ports, TransportRequest, Written } from '../../lib/ports.ts';
 
 /** One call into our code: a request of a caller, or a tick. Everything in it dies together. */
@@ -42,7 +44,10 @@ export function aroundPorts(ports: Ports, invocations: AsyncLocalStorage<Invocat
     ticks: group('ticks', ports.ticks),
     events: group('events', ports.events),
     announcements: group('announcements', ports.announcements),
-    transports: { http: group('transports', ports.transports.http) },
+    transports: {
+      http: group('transports', ports.transports.http),
+      mcp: group('transports', ports.transports.mcp),
+    },
   };
 }
 
@@ -61,7 +66,7 @@ export function witness() {
   };
   const around: Around = async ({ name, args, invocation, go }) => {
     calls.push(name);
-    if (name === 'transports.call') return remoteCall(args[0] as TransportRequest, invocation, go);
+    if (name === 'transports.call') return remoteCall(args[0] as TransportRequest<Call>, invocation, go);
     const [first] = args;
     const result = await go();
     if (name === 'jobs.create') {
@@ -82,12 +87,12 @@ export function witness() {
     return result;
   };
   async function remoteCall(
-    { call }: TransportRequest,
+    { call }: TransportRequest<Call>,
     invocation: Invocation | undefined,
     go: () => Promise<unknown>,
   ): Promise<unknown> {
     const job_id = invocation?.job_id ?? null;
-    const said = `${call.method ?? 'GET'} ${call.url}`;
+    const said = isToolCall(call) ? call.tool : `${call.method ?? 'GET'} ${call.url}`;
     if (job_id === null) return go();
     if (settled.has(job_id)) seen.callsAfterTheEnd.push(said);
     const begun = (underWay.get(job_id) ?? 0) + 1;

@@ -3,7 +3,7 @@ import type { JobDescriptor } from '../../lib/core/descriptor.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import { plantTree } from '../../lib/core/jmespath.ts';
 import { isTerminal, type Job, refOf } from '../../lib/core/job.ts';
-import type { Call, FaultType } from '../../lib/core/kind.ts';
+import type { FaultType, HttpCall } from '../../lib/core/kind.ts';
 import type { Answer, Fault, Observation } from '../../lib/core/observation.ts';
 import { cancelJob } from '../../lib/flow/cancel-job.ts';
 import { getJob } from '../../lib/flow/get-job.ts';
@@ -13,19 +13,20 @@ import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { Ports, Settings, Tick } from '../../lib/ports.ts';
 import { carriers, type Disturb } from './carriers.ts';
 import { countingIds, memoryAnnouncements, memoryEvents, memoryJobStore } from './memory-ports.ts';
+import { noTools } from './no-tools.ts';
 import { timeline } from './timeline.ts';
 import { type Around, aroundPorts, witness } from './witness.ts';
 
 /** A remote system that answers as told; every call is kept with its time. */
 export type Remote = {
-  start: (call: Call) => Observation;
-  status: (call: Call, number: number) => Observation;
-  progress: (call: Call) => Observation;
-  cancel: (call: Call) => Observation;
+  start: (call: HttpCall) => Observation;
+  status: (call: HttpCall, number: number) => Observation;
+  progress: (call: HttpCall) => Observation;
+  cancel: (call: HttpCall) => Observation;
   /** How long an answer takes; the remote side acts when the call comes in. */
   seconds: (part: RemoteCall['part']) => number;
 };
-export type RemoteCall = { at_ms: number; part: 'start' | 'status' | 'progress' | 'cancel'; call: Call };
+export type RemoteCall = { at_ms: number; part: 'start' | 'status' | 'progress' | 'cancel'; call: HttpCall };
 
 const epoch_ms = Date.parse('2026-11-21T09:00:00.000Z');
 
@@ -133,7 +134,7 @@ export function world(options: WorldOptions = {}) {
   const announcements = memoryAnnouncements();
   const { ticks, schedules, hearts, pending, post } = carriers(time, deliver, options.disturb);
 
-  async function ask(call: Call): Promise<Observation> {
+  async function ask(call: HttpCall): Promise<Observation> {
     const part = partOf(call);
     calls.push({ at_ms: time.now(), part, call });
     const number = calls.filter((one) => one.part === 'status').length;
@@ -150,7 +151,7 @@ export function world(options: WorldOptions = {}) {
     schedules,
     ids: countingIds(),
     clock: { now: time.now, sleep: (ms) => time.advance(ms / 1000) },
-    transports: { http: { call: ({ call }) => ask(call) } },
+    transports: { http: { call: ({ call }) => ask(call) }, mcp: noTools },
   };
   const watched = aroundPorts(base, seen.invocations, seen.around);
   const ports = options.around === undefined ? watched : aroundPorts(watched, seen.invocations, options.around);
@@ -245,7 +246,7 @@ export function world(options: WorldOptions = {}) {
 }
 export type World = ReturnType<typeof world>;
 
-const partOf = ({ method, url }: Call): RemoteCall['part'] => {
+const partOf = ({ method, url }: HttpCall): RemoteCall['part'] => {
   if (method === undefined || method === 'GET') return url.endsWith('/progress') ? 'progress' : 'status';
   return url.endsWith('/cancel') || method === 'DELETE' ? 'cancel' : 'start';
 };

@@ -1,5 +1,5 @@
 import type { Connection } from '../../lib/core/configuration.ts';
-import type { Call } from '../../lib/core/kind.ts';
+import type { HttpCall } from '../../lib/core/kind.ts';
 import type { Answer, Fault, TransportRequest } from '../../lib/ports.ts';
 import type { OpenDispatchers } from '../../lib/transports/dispatchers.ts';
 import { createHttpTransport, type HttpLimits } from '../../lib/transports/http-transport.ts';
@@ -54,7 +54,7 @@ export async function transportWorld(respond: Respond, options: WorldOptions = {
     server,
     clock,
     secretReads: () => reads,
-    call: (call: Call | string, more: Partial<TransportRequest> = {}): Promise<Answer | Fault> =>
+    call: (call: HttpCall | string, more: Partial<TransportRequest<HttpCall>> = {}): Promise<Answer | Fault> =>
       transport.call({
         connection: 'ci',
         call: typeof call === 'string' ? { url: call } : call,

@@ -57,6 +57,7 @@ export function idsIn({ Resources }: Template) {
     start: named('Start'),
     status: named('Status'),
     cancel: named('Cancel'),
+    mcp: named('Mcp'),
     poll: named('Poll'),
     deliver: named('Deliver'),
     sweep: named('Sweep'),

@@ -41,6 +41,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
     start: [...logging('start'), ...jobs, ofOwner, create, remove, tick, ...announce, credential],
     status: [...logging('status'), query(), ofOwner],
     cancel: [...logging('cancel'), ...jobs, remove, tick, ...announce],
+    mcp: [...logging('mcp'), ...jobs, ofOwner, create, remove, tick, ...announce, credential],
     poll: [...logging('poll'), ...fedFrom(ids.ticks), ...jobs, remove, tick, ...announce, credential],
     deliver: [
       ...logging('deliver'),

@@ -1,0 +1,21 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ApiEnv, ApiOptions, McpEndpoint } from './api-options.ts';
+import { readJsonBody } from './read-body.ts';
+
+/** Adds the MCP server: same guard, owner and limits as every route. It is made by the first request, so that nobody else waits for its library. */
+export function addMcpRoute(app: OpenAPIHono<ApiEnv>, options: ApiOptions): void {
+  const { mcp } = options;
+  if (mcp === undefined) return;
+  let endpoint: Promise<McpEndpoint> | undefined;
+  app.post('/mcp', async (c) => {
+    const body = await readJsonBody(c.req);
+    endpoint ??= mcp(options);
+    const { owner, request_id } = c.var;
+    const answer = await (await endpoint)({ url: c.req.url, headers: c.req.header(), body, owner, request_id });
+    // Read to its end: what is held is held before the first byte, so that any host can serve it.
+    const text = await answer.text();
+    const status = answer.status as ContentfulStatusCode; // 202 has a text too, an empty one
+    return c.body(text, status, Object.fromEntries(answer.headers));
+  });
+}

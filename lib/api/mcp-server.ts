@@ -1,0 +1,82 @@
+import {
+  type CallToolResult,
+  createMcpHandler,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+} from '@modelcontextprotocol/server';
+import { RequestError } from '../core/errors.ts';
+import { whatIsTold } from './answer-errors.ts';
+import type { ApiOptions, McpEndpoint } from './api-options.ts';
+import { answerOf, refusalOf } from './mcp-answers.ts';
+import { listedTools, toolNamed } from './mcp-tools.ts';
+
+const instructions =
+  'Hand a long-running job over with job_start (or job_adopt, if it runs already); it is checked until it is done. Do not poll: end the turn and read job_events when you are told, or hold job_wait.';
+
+/** The tool list does not change while we run, and is the same for everybody. */
+const cacheHints = { 'tools/list': { ttlMs: 3_600_000, cacheScope: 'public' as const } };
+
+/** The MCP server over Streamable HTTP, without sessions: each request is served by itself, to clients of 2025 and 2026 alike. */
+export function createMcpEndpoint(options: ApiOptions): McpEndpoint {
+  const handler = createMcpHandler(({ authInfo }) => serverFor(options, callerIn(authInfo?.extra)), {
+    // No tool says anything before its result, so that every answer is one JSON document; `json` would warn on stderr that it is.
+    responseMode: 'auto',
+    legacy: 'stateless',
+    maxSubscriptions: 0,
+    keepAliveMs: 0,
+  });
+  return ({ url, headers, body, owner, request_id }) =>
+    handler.fetch(new Request(url, { method: 'POST', headers: withoutLength(headers) }), {
+      parsedBody: body,
+      authInfo: { token: '', clientId: owner, scopes: [], extra: { owner, request_id } },
+    });
+}
+
+/** The body is read already: who believed its length would wait for it. */
+const withoutLength = ({
+  'content-length': _length,
+  'transfer-encoding': _coding,
+  ...headers
+}: Record<string, string>) => headers;
+
+type Caller = { owner: string; request_id: string };
+
+/** Fails closed, like the routes: a caller without a name owns nothing. */
+function callerIn(extra: Record<string, unknown> | undefined): Caller {
+  const { owner, request_id } = extra ?? {};
+  if (typeof owner !== 'string' || owner === '' || typeof request_id !== 'string')
+    throw new RequestError('UNAUTHENTICATED', 'the credentials name nobody');
+  return { owner, request_id };
+}
+
+function serverFor(options: ApiOptions, caller: Caller): Server {
+  const server = new Server(
+    { name: 'untildone', title: 'untildone', version: options.version },
+    { capabilities: { tools: {} }, instructions, cacheHints },
+  );
+  server.setRequestHandler('tools/list', () => ({ tools: listedTools() }));
+  server.setRequestHandler('tools/call', ({ params }) =>
+    callTool(options, caller, params.name, params.arguments ?? {}),
+  );
+  return server;
+}
+
+async function callTool(
+  options: ApiOptions,
+  { owner, request_id }: Caller,
+  name: string,
+  given: Record<string, unknown>,
+): Promise<CallToolResult> {
+  const tool = toolNamed(name);
+  if (tool === undefined)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no such tool; see tools/list`);
+  // A key of our own making lets even a caller without one repeat what went wrong.
+  const key = given['idempotency_key'] ?? options.ports.ids.random();
+  try {
+    return answerOf(await tool.run(options, owner, tool.hands_over ? { ...given, idempotency_key: key } : given));
+  } catch (thrown) {
+    const told = await whatIsTold(options, { owner, at: { request_id, method: 'tools/call', path: name } }, thrown);
+    return refusalOf(told, { request_id, ...(tool.hands_over ? { idempotency_key: key } : {}) });
+  }
+}

@@ -1,0 +1,58 @@
+import { ConfigError } from '../core/errors.ts';
+import type { Answer, Fault } from '../ports.ts';
+import type { Credential } from './credentials.ts';
+import { refusal } from './follow-call.ts';
+import { coolDown, type Lane } from './lane.ts';
+
+/** One attempt with a credential. */
+export type Send = (credential: Credential) => Promise<Answer | Fault>;
+export type CredentialedCall = {
+  lane: Lane;
+  send: Send;
+  /** Whether an answer means that nothing was done for want of a good credential, so that a second attempt is safe. */
+  mayRepeat: (answer: Answer) => boolean;
+  /** Whether a second attempt is worth it with a credential that has not changed. */
+  repeats_unchanged: boolean;
+  now_ms: () => number;
+  /** On the clock of `performance.now()`. */
+  until_ms: number;
+};
+
+/** Calls with the connection's credential, out of its rate budget; where that is refused, once more with the credential read again. */
+export async function credentialedCall(call: CredentialedCall): Promise<Answer | Fault> {
+  const { lane } = call;
+  const credential = await credentialOf(lane);
+  if ('answered' in credential) return credential;
+  const first = await pacedCall(call, credential);
+  if (!first.answered || !lane.has_credential || !call.mayRepeat(first)) return first;
+  // A secret that cannot be read again leaves the refusal we have as the answer.
+  const renewed = await lane.credentials.refresh(credential).catch(() => undefined);
+  const changed = renewed !== undefined && renewed.value !== credential.value;
+  if (renewed === undefined || !(changed || call.repeats_unchanged) || performance.now() >= call.until_ms) return first;
+  const second = await pacedCall(call, renewed);
+  return !second.answered && second.postponed ? first : second;
+}
+
+/** One call out of the connection's rate budget; a rate-limited answer cools the whole connection down. */
+async function pacedCall({ lane, send, now_ms }: CredentialedCall, credential: Credential): Promise<Answer | Fault> {
+  const wait_seconds = await lane.rate.take(now_ms());
+  if (wait_seconds > 0) return postponement(wait_seconds);
+  const answer = await send(credential);
+  if (answer.answered && answer.rate_limited) await coolDown(lane, answer, now_ms());
+  return answer;
+}
+
+const postponement = (wait_seconds: number): Fault => ({
+  ...refusal('rate_limited', `the connection's rate budget is spent; its next call goes in ${wait_seconds} s`),
+  retry_after_seconds: wait_seconds,
+  postponed: true,
+});
+
+async function credentialOf(lane: Lane): Promise<Credential | Fault> {
+  try {
+    return await lane.credentials.current();
+  } catch (error) {
+    const known = error instanceof ConfigError;
+    return refusal('auth_failed', known ? error.message : 'the secret of the connection cannot be read');
+  }
+}

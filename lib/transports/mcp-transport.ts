@@ -1,0 +1,147 @@
+import type { Client, PriorDiscovery, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Connection } from '../core/configuration.ts';
+import type { McpCall } from '../core/kind.ts';
+import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from '../ports.ts';
+import { credentialedCall } from './credentialed-call.ts';
+import type { OpenDispatchers } from './dispatchers.ts';
+import { refusal } from './follow-call.ts';
+import { createLane, type Lane } from './lane.ts';
+import { type Errand, errands, mcpFetch } from './mcp-fetch.ts';
+import type { OpenRateBudget } from './rate-budget.ts';
+import { readProtocolError, readToolResult, unreadable } from './read-tool-result.ts';
+import type { Resolve } from './safe-connect.ts';
+
+/** The whole call, ms, and all bytes of one answer, a stream of events too. */
+export type McpLimits = { call_ms: number; body_bytes: number; connect_ms: number };
+export type McpTransportOptions = {
+  connections: ReadonlyMap<string, Connection>;
+  secrets: Secrets;
+  clock: Pick<Clock, 'now'>;
+  openDispatchers: OpenDispatchers;
+  /** For connections with a `rate_per_minute`, instead of a budget in memory. */
+  openRateBudget?: OpenRateBudget;
+  resolve?: Resolve;
+  limits?: Partial<McpLimits>;
+};
+
+const defaults: McpLimits = { call_ms: 10_000, body_bytes: 262_144, connect_ms: 5_000 };
+
+type Session = { client: Client; transport: StreamableHTTPClientTransport };
+/** What is known of one server: the session that is open or being opened, and which era it speaks. */
+type Peer = { lane: Lane; url: URL; session?: Promise<Session> | undefined; prior?: PriorDiscovery | undefined };
+
+/** The `Transport` over MCP, under the same guard, limits, pace and credentials as HTTP. The client is loaded by the first call. */
+export function createMcpTransport(options: McpTransportOptions): Transport<McpCall> & { close(): Promise<void> } {
+  const limits = { ...defaults, ...options.limits };
+  const peers = new Map<string, Peer>();
+  for (const [name, connection] of options.connections)
+    if (connection.transport === 'mcp')
+      peers.set(name, { lane: createLane(name, connection, options), url: new URL(connection.url) });
+  const dispatchers = options.openDispatchers({ resolve: options.resolve, connect_ms: limits.connect_ms });
+  const now_ms = (): number => options.clock.now();
+
+  function callPeer(peer: Peer, { call, budget_ms }: TransportRequest<McpCall>): Promise<Answer | Fault> {
+    const until_ms = performance.now() + Math.min(limits.call_ms, budget_ms);
+    const { lane } = peer;
+    return credentialedCall({
+      lane,
+      send: (credential) =>
+        runErrand(peer, call, {
+          lane,
+          credential,
+          dispatchers,
+          max_bytes: limits.body_bytes,
+          now_ms,
+          until_ms,
+          called: false,
+        }),
+      mayRepeat: ({ http_status }) => http_status === 401,
+      repeats_unchanged: false,
+      now_ms,
+      until_ms,
+    });
+  }
+  return {
+    call: async (request) => {
+      const peer = peers.get(request.connection);
+      if (peer !== undefined) return callPeer(peer, request);
+      const message = `there is no connection named "${request.connection}" over mcp; add it under "connections"`;
+      return refusal('not_allowed', message);
+    },
+    close: async () => {
+      for (const { session } of peers.values())
+        await session?.then(({ client }) => client.close()).catch(() => undefined);
+      await dispatchers.close();
+    },
+  };
+}
+
+/** Calls the tool; a session that the server has forgotten is opened again, once. */
+async function runErrand(peer: Peer, call: McpCall, errand: Errand): Promise<Answer | Fault> {
+  const first = await attempt(peer, call, errand);
+  if (!first.lost_session || performance.now() >= errand.until_ms) return first.outcome;
+  const { failed: _, ...again } = errand;
+  return (await attempt(peer, call, { ...again, called: false })).outcome;
+}
+
+type Attempted = { outcome: Answer | Fault; lost_session: boolean };
+
+async function attempt(peer: Peer, { tool, arguments: given }: McpCall, errand: Errand): Promise<Attempted> {
+  const { redactor } = errand.credential;
+  let session: Session | undefined;
+  try {
+    session = await errands.run(errand, () => openSession(peer, errand));
+    const { client } = session;
+    const params = { name: tool, ...(given === undefined ? {} : { arguments: given }) };
+    const result = await errands.run(errand, () => client.callTool(params, { timeout: timeLeft(errand) }));
+    return { outcome: readToolResult(result, redactor), lost_session: false };
+  } catch (error) {
+    const outcome = await outcomeOf(error, errand);
+    const lost_session = session?.transport.sessionId !== undefined && outcome.answered && outcome.http_status === 404;
+    // What was learnt of the server may be out of date, unless it only refused us or was in trouble.
+    if (outcome.answered && [400, 404, 405].includes(outcome.http_status)) {
+      peer.session = undefined;
+      if (!lost_session) peer.prior = undefined;
+    }
+    return { outcome, lost_session };
+  }
+}
+
+/** The client's own timer is behind ours, which also names the reason. */
+const timeLeft = ({ until_ms }: Errand): number => Math.max(1, Math.ceil(until_ms - performance.now())) + 250;
+
+function openSession(peer: Peer, errand: Errand): Promise<Session> {
+  peer.session ??= connect(peer, errand).catch((error: unknown) => {
+    peer.session = undefined;
+    throw error;
+  });
+  return peer.session;
+}
+
+async function connect(peer: Peer, errand: Errand): Promise<Session> {
+  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
+  const transport = new StreamableHTTPClientTransport(peer.url, { fetch: mcpFetch });
+  const client = new Client(
+    { name: 'untildone', version: '1' },
+    { capabilities: {}, versionNegotiation: { mode: 'auto' }, inputRequired: { autoFulfill: false } },
+  );
+  const { prior } = peer;
+  await client.connect(transport, { timeout: timeLeft(errand), ...(prior === undefined ? {} : { prior }) });
+  const discover = client.getDiscoverResult();
+  peer.prior = discover === undefined ? { kind: 'legacy' } : { kind: 'modern', discover };
+  return { client, transport };
+}
+
+/** Why a call came to nothing: what HTTP said, else what JSON-RPC said, else that it was not MCP. */
+async function outcomeOf(error: unknown, errand: Errand): Promise<Answer | Fault> {
+  const { ProtocolError, SdkError, SdkErrorCode } = await import('@modelcontextprotocol/client');
+  const { redactor } = errand.credential;
+  if (error instanceof ProtocolError) return readProtocolError(error.code, error.message, redactor);
+  const { failed } = errand;
+  if (failed?.answered && failed.http_status >= 500 && !errand.called)
+    return refusal('server_error', `the server answered ${failed.http_status} before the tool was called`);
+  if (failed !== undefined) return failed;
+  if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)
+    return { ...refusal('timeout', 'the server gave no complete answer in time'), sent: errand.called };
+  return unreadable;
+}

@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Auth } from '../../lib/core/configuration.ts';
+import { mcpWorld } from './mcp-world.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const world of open.splice(0)) await world.close();
+});
+const worldOf = async (...given: Parameters<typeof mcpWorld>) => {
+  const world = await mcpWorld(...given);
+  open.push(world);
+  return world;
+};
+const text = (...texts: string[]) => ({ content: texts.map((one) => ({ type: 'text' as const, text: one })) });
+const bearer: Auth = { type: 'bearer', token: 'env:T' };
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
+
+describe('a tool call', () => {
+  it('costs one round trip once the server is known', async () => {
+    const { call, seen } = await worldOf({ look: () => text('{"state":"RUNNING"}') });
+    await call('look');
+    expect(seen).toEqual(['POST server/discover', 'POST tools/call']);
+    await call('look');
+    expect(seen.slice(2)).toEqual(['POST tools/call']);
+  });
+  it.each([
+    ['structured content', { ...text('{"a":2}'), structuredContent: { a: 1 } }, { a: 1 }],
+    ['JSON in one text', text('{"a":1}'), { a: 1 }],
+    ['JSON in a later text', text('All well.', '{"a":1}'), { a: 1 }],
+    ['plain text', text('RUNNING'), 'RUNNING'],
+  ])('reads %s', async (_, result, body) => {
+    const { call } = await worldOf({ look: () => result });
+    expect(await call('look')).toMatchObject({ answered: true, http_status: 200, body });
+  });
+  it('passes its arguments on', async () => {
+    const { call } = await worldOf({ look: (args) => ({ ...text(''), structuredContent: args }) });
+    expect(await call('look', { id: '7' })).toMatchObject({ body: { id: '7' } });
+  });
+  it('keeps what a tool says with isError apart from its answers', async () => {
+    const { call } = await worldOf({ look: () => ({ ...text('try later'), isError: true }) });
+    expect(await call('look')).toMatchObject({
+      body: 'try later',
+      error: { type: 'tool_error', message: 'try later' },
+    });
+  });
+  it('names an error of the protocol', async () => {
+    const { call } = await worldOf({});
+    expect(await call('none')).toMatchObject({ answered: true, error: { type: 'server_error' } });
+  });
+});
+
+/** A server of 2025 with sessions: forgets them when told. */
+function stateful(as: 'json' | 'sse') {
+  let number = 0;
+  const live = new Set<string>();
+  const answer = (id: unknown, result: unknown, headers: Record<string, string> = {}): Response =>
+    as === 'json'
+      ? json({ jsonrpc: '2.0', id, result }, 200, headers)
+      : new Response(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`, {
+          headers: { 'content-type': 'text/event-stream', ...headers },
+        });
+  const before = (request: Request, body: string): Response => {
+    const { id, method } = JSON.parse(body) as { id?: unknown; method: string };
+    if (method === 'server/discover')
+      return json({ jsonrpc: '2.0', id, error: { code: -32601, message: 'what?' } }, 400);
+    if (method === 'initialize') {
+      const session = `s${++number}`;
+      live.add(session);
+      const result = {
+        protocolVersion: '2025-06-18',
+        capabilities: { tools: {} },
+        serverInfo: { name: 'old', version: '1' },
+      };
+      return answer(id, result, { 'mcp-session-id': session });
+    }
+    if (!live.has(request.headers.get('mcp-session-id') ?? '')) return json({ error: 'no such session' }, 404);
+    return method.startsWith('notifications/') ? new Response(null, { status: 202 }) : answer(id, text('{"ok":true}'));
+  };
+  return { before, forget: () => live.clear() };
+}
+
+describe.each(['json', 'sse'] as const)('a server of 2025 with sessions, answering as %s', (as) => {
+  it('is opened once, and again, once, when it forgets the session', async () => {
+    const { before, forget } = stateful(as);
+    const { call, seen } = await worldOf({}, before);
+    expect(await call('look')).toMatchObject({ body: { ok: true } });
+    expect(await call('look')).toMatchObject({ body: { ok: true } });
+    expect(seen.filter((one) => one === 'POST initialize')).toHaveLength(1);
+    forget();
+    seen.length = 0;
+    expect(await call('look')).toMatchObject({ body: { ok: true } });
+    // The era is known: no second probe.
+    expect(seen).toEqual(['POST tools/call', 'POST initialize', 'POST notifications/initialized', 'POST tools/call']);
+  });
+});
+
+describe('what goes wrong', () => {
+  const onTool = (make: (request: Request) => Response | undefined) => (request: Request, body: string) =>
+    body.includes('"tools/call"') ? make(request) : undefined;
+  it.each([401, 403, 404, 429, 500, 503])('HTTP %i is told as it is', async (status) => {
+    const { call } = await worldOf(
+      {},
+      onTool(() => json({}, status, { 'retry-after': '7' })),
+    );
+    expect(await call('look')).toMatchObject({ answered: true, http_status: status, retry_after_seconds: 7 });
+  });
+  it('fails before the tool is called: nothing was sent', async () => {
+    const { call } = await worldOf({}, () => json({}, 500));
+    expect(await call('look')).toMatchObject({ answered: false, type: 'server_error', sent: false });
+  });
+  it('an answer beyond the cap is cut off, a stream too', async () => {
+    const big = (type: string) => onTool(() => new Response('x'.repeat(20_000), { headers: { 'content-type': type } }));
+    for (const type of ['application/json', 'text/event-stream']) {
+      const { call } = await worldOf({}, big(type), { limits: { body_bytes: 10_000 } });
+      expect(await call('look')).toMatchObject({ answered: false, type: 'too_large', sent: true });
+    }
+  });
+  it('a redirect to another origin is not followed', async () => {
+    const elsewhere = () => new Response(null, { status: 307, headers: { location: 'http://127.0.0.1:9/mcp' } });
+    const { call, seen } = await worldOf({}, onTool(elsewhere));
+    expect(await call('look')).toMatchObject({ answered: true, http_status: 307 });
+    expect(seen.filter((one) => one === 'POST tools/call')).toHaveLength(1);
+  });
+  it('a private address is refused unless the connection allows it', async () => {
+    const { call, seen } = await worldOf({}, undefined, { connection: { allow_private_network: false } });
+    expect(await call('look')).toMatchObject({ answered: false, type: 'not_allowed', sent: false });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('the credential', () => {
+  it('goes with every request, is read again once after a 401, and is taken out of what comes back', async () => {
+    const before = (request: Request) =>
+      request.headers.get('authorization') === 'Bearer fresh-token' ? undefined : json({}, 401);
+    const { call } = await worldOf({ look: () => text('{"echo":"fresh-token"}') }, before, {
+      connection: { auth: bearer },
+      secrets: ['stale-token', 'fresh-token'],
+    });
+    expect(await call('look')).toMatchObject({ body: { echo: '[redacted]' } });
+  });
+});

@@ -1,0 +1,88 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { type CallToolResult, createMcpHandler, Server } from '@modelcontextprotocol/server';
+import type { Connection } from '../../lib/core/configuration.ts';
+import type { Answer, Fault } from '../../lib/ports.ts';
+import { createMcpTransport, type McpLimits } from '../../lib/transports/mcp-transport.ts';
+import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
+
+export type Tool = (args: Record<string, unknown>) => CallToolResult;
+/** Answers before the MCP server does; undefined lets it. */
+export type Before = (request: Request, body: string) => Response | undefined;
+
+/** The official server on loopback with these tools; every request is kept. Close it. */
+export async function toolServer(tools: Record<string, Tool>, before: Before = () => undefined) {
+  const handler = createMcpHandler(() => {
+    const server = new Server({ name: 'remote', version: '1' }, { capabilities: { tools: {} } });
+    server.setRequestHandler('tools/list', () => ({ tools: [] }));
+    server.setRequestHandler('tools/call', ({ params }) => {
+      const tool = tools[params.name];
+      if (tool === undefined) throw new Error(`no tool ${params.name}`);
+      return tool(params.arguments ?? {});
+    });
+    return server;
+  });
+  const seen: string[] = [];
+  const server = createServer(
+    getRequestListener(async (request) => {
+      const body = await request.text();
+      const method: unknown = body === '' ? '' : JSON.parse(body).method;
+      seen.push(`${request.method} ${method}`);
+      const { method: verb, headers, url } = request;
+      return (
+        before(request, body) ??
+        handler.fetch(new Request(url, { method: verb, headers, ...(body === '' ? {} : { body }) }))
+      );
+    }),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  return {
+    url,
+    seen,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Options = { connection?: Partial<Connection>; limits?: Partial<McpLimits>; secrets?: string[] };
+
+/** A transport with one connection, `tools`, to a tool server. Close it. */
+export async function mcpWorld(tools: Record<string, Tool>, before?: Before, options: Options = {}) {
+  const server = await toolServer(tools, before);
+  const connection: Connection = {
+    transport: 'mcp',
+    url: server.url,
+    auth: { type: 'none' },
+    allow_http: true,
+    allow_private_network: true,
+    ...options.connection,
+  };
+  let reads = 0;
+  const secrets = options.secrets ?? ['top-secret-token'];
+  const transport = createMcpTransport({
+    openDispatchers: createUndiciDispatchers,
+    connections: new Map([['tools', connection]]),
+    secrets: { resolve: async () => secrets[Math.min(reads++, secrets.length - 1)] ?? '' },
+    clock: { now: Date.now },
+    limits: { call_ms: 4_000, ...options.limits },
+  });
+  return {
+    ...server,
+    call: (tool: string, args?: Record<string, string>): Promise<Answer | Fault> =>
+      transport.call({
+        connection: 'tools',
+        call: { tool, ...(args === undefined ? {} : { arguments: args }) },
+        budget_ms: 10_000,
+        redirects_as_answers: [],
+      }),
+    close: async () => {
+      await transport.close();
+      await server.close();
+    },
+  };
+}
