@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoFront, type DynamoFrontOptions, startDynamoFront } from '../dynamo-front.ts';
 import { type QueueFront, type QueueFrontOptions, startQueueFront } from '../queue-front.ts';
 import type { Authorize, Fault, FaultOf } from '../queues/api-call.ts';
@@ -43,6 +44,8 @@ export type LocalCloud = {
   queues: QueueFront;
   scheduler: SchedulerServer;
   lambda: LambdaHost;
+  /** Clients of who may do everything. */
+  operator: { sqs: SQSClient; scheduler: SchedulerClient };
   /** The schedules of jobs: those that the template has itself left out. */
   jobSchedules: () => Schedule[];
   /** Resolves when no event is at a function, and no message can be taken. */
@@ -122,9 +125,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     while (lambda.busy() > 0 || !feeds.idle()) await pause(1);
   };
   time?.restWith(rest);
-  const schedules = new SchedulerClient({ ...own, endpoint: scheduler.endpoint });
-  await startSchedules(schedules, described);
-  schedules.destroy();
+  const clients = {
+    sqs: new SQSClient({ ...own, endpoint: queues.endpoint }),
+    scheduler: new SchedulerClient({ ...own, endpoint: scheduler.endpoint }),
+  };
+  await startSchedules(clients.scheduler, described);
 
   return {
     url: http.url,
@@ -133,9 +138,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     queues,
     scheduler,
     lambda,
+    operator: clients,
     jobSchedules: () => scheduler.schedules().filter(({ input }) => input.GroupName !== 'default'),
     rest,
     close: async () => {
+      for (const client of Object.values(clients)) client.destroy();
       await http.close();
       await feeds.close();
       await lambda.close();

@@ -1,3 +1,4 @@
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
 import { adoptBody, startBody } from '../../support/world.ts';
 import { gateOf, tokenOf } from '../local/gate-of.ts';
@@ -22,6 +23,10 @@ export type CloudStory = {
   /** Ids of the ends of the job that the topic published. */
   published: (job_id: string) => string[];
   hasSchedule: (job_id: string) => boolean;
+  /** The name of the one queue that begins so, after the construct's own name. */
+  queue: (begins: string) => string;
+  /** Puts messages into a queue, so that they come together. */
+  put: (queue: string, bodies: string[]) => Promise<void>;
   /** Leaps until the job's schedule is gone. */
   untilOver: (job_id: string, within_seconds: number) => Promise<void>;
   /** The zero row: settled so, told of, nothing owed, no schedule, and no call in the hour after. */
@@ -81,6 +86,13 @@ export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions 
     return { owed: hot?.['owed']?.M, active: hot?.['active_shard']?.S };
   }
 
+  function queue(begins: string): string {
+    const found = cloud.described.queues.filter(({ name }) => new RegExp(`^UntilDone${begins}[0-9A-F]{8}$`).test(name));
+    const [only] = found;
+    if (only === undefined || found.length > 1) throw new Error(`${found.length} queues begin with ${begins}`);
+    return only.name;
+  }
+
   return {
     time,
     remote,
@@ -101,6 +113,11 @@ export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions 
     events,
     published,
     hasSchedule,
+    queue,
+    put: async (name, bodies) => {
+      const Entries = bodies.map((MessageBody, number) => ({ Id: String(number), MessageBody }));
+      await cloud.operator.sqs.send(new SendMessageBatchCommand({ QueueUrl: cloud.queues.queueUrl(name), Entries }));
+    },
     untilOver: (job_id, within_seconds) => time.until(() => !hasSchedule(job_id), within_seconds),
     expectOver: async (job_id, run, status = 'complete') => {
       expect(hasSchedule(job_id)).toBe(false);
