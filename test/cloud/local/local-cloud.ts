@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoFront, type DynamoFrontOptions, startDynamoFront } from '../dynamo-front.ts';
 import { type QueueFront, type QueueFrontOptions, startQueueFront } from '../queue-front.ts';
 import type { Authorize, Fault, FaultOf } from '../queues/api-call.ts';
+import { type SecretsFront, startSecretsFront } from '../queues/secrets-front.ts';
 import type { Send } from '../scheduler/firing.ts';
 import type { Schedule } from '../scheduler/schedule-book.ts';
 import { createSqsSender } from '../scheduler/sqs-sender.ts';
@@ -30,6 +31,8 @@ export type LocalCloudOptions = {
   fault?: (call: FunctionCall) => Fault | undefined;
   /** Deploys something else than the template says, to show what that would lead to. */
   change?: (described: DescribedCloud) => DescribedCloud;
+  /** Secrets by their ARNs, parameters by their names. */
+  secrets?: Readonly<Record<string, string>>;
   dynamo?: DynamoFrontOptions;
   queues?: QueueFrontOptions;
   scheduler?: Partial<SchedulerServerOptions>;
@@ -43,6 +46,7 @@ export type LocalCloud = {
   dynamo: DynamoFront;
   queues: QueueFront;
   scheduler: SchedulerServer;
+  secrets: SecretsFront;
   lambda: LambdaHost;
   /** Clients of who may do everything. */
   operator: { sqs: SQSClient; scheduler: SchedulerClient };
@@ -77,6 +81,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const shared = { region, authorize, fault, ...(time === undefined ? {} : { time, now: time.now }) };
   const dynamo = await startDynamoFront({ ...shared, ...options.dynamo });
   const queues = await startQueueFront({ ...shared, ...options.queues });
+  const secrets = await startSecretsFront({ ...shared, account, secrets: options.secrets ?? {} });
   const sender = createSqsSender({ endpoint: queues.endpoint, region, token_of });
   /** A function takes an event at once, and runs by itself. */
   const send: Send = async (delivery) => {
@@ -111,6 +116,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       AWS_ENDPOINT_URL_SQS: queues.endpoint,
       AWS_ENDPOINT_URL_SNS: queues.endpoint,
       AWS_ENDPOINT_URL_SCHEDULER: scheduler.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+      AWS_ENDPOINT_URL_SSM: secrets.endpoint,
     };
   };
   const lambda = startLambdaHost({
@@ -137,6 +144,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     dynamo,
     queues,
     scheduler,
+    secrets,
     lambda,
     operator: clients,
     jobSchedules: () => scheduler.schedules().filter(({ input }) => input.GroupName !== 'default'),
@@ -148,6 +156,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       await lambda.close();
       await scheduler.close();
       sender.close();
+      await secrets.close();
       await queues.close();
       await dynamo.close();
     },

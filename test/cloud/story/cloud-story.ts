@@ -5,7 +5,7 @@ import { gateOf, tokenOf } from '../local/gate-of.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../local/local-cloud.ts';
 import { type MovableTime, movableTime } from '../local/movable-time.ts';
 import { type Remote, startRemote } from './remote.ts';
-import { deploymentFor } from './shared-assembly.ts';
+import { deploymentFor, secrets } from './shared-assembly.ts';
 
 export type CloudStory = {
   time: MovableTime;
@@ -50,6 +50,7 @@ export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions 
     authorize: gate.authorize,
     token_of: tokenOf,
     time,
+    secrets,
     ...options,
     scheduler: { lateness_ms: () => late_seconds * 1000, ...options.scheduler },
   });

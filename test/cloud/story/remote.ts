@@ -10,6 +10,8 @@ export type Remote = FaultServer & {
   looks: (run: string) => number[];
   /** How often each run was started. */
   starts: () => string[];
+  /** How the webhook's target answers its n-th event, from 1; 204 unless told. */
+  sayHook: (status: (number: number) => number) => void;
   /** What the webhook's target got. */
   hooks: () => SeenRequest[];
 };
@@ -22,11 +24,16 @@ export const json = (status: number, body: unknown, headers: Record<string, stri
 /** A remote system on loopback. `POST /runs/<name>` starts that run, `GET /runs/<name>` looks at it, `POST /hook` is told of it. */
 export async function startRemote(now: () => number): Promise<Remote> {
   let status: Status = () => state('RUNNING');
+  let hookStatus = (_number: number): number => 204;
+  let hooks = 0;
   const looked = new Map<string, number[]>();
   const started: string[] = [];
   const server = await startFaultServer(({ method, path }) => {
     const run = path.split('/').at(-1) ?? '';
-    if (method === 'POST' && path === '/hook') return answer(204);
+    if (method === 'POST' && path === '/hook') {
+      hooks += 1;
+      return answer(hookStatus(hooks));
+    }
     if (method === 'POST') {
       started.push(run);
       return json(202, { id: run });
@@ -39,6 +46,9 @@ export async function startRemote(now: () => number): Promise<Remote> {
     ...server,
     say: (how) => {
       status = how;
+    },
+    sayHook: (how) => {
+      hookStatus = how;
     },
     looks: (run) => looked.get(run) ?? [],
     starts: () => started,
