@@ -18,7 +18,9 @@ export type CloudStory = {
   /** The body that starts a run. */
   startBody: (run: string, rest?: Record<string, unknown>) => Record<string, unknown>;
   job: (job_id: string) => Promise<Record<string, unknown>>;
-  /** Types and ids of the job's events in the inbox, in order. */
+  /** Every event in the inbox, in order. */
+  allEvents: () => Promise<{ type: string; event_id: string; job_id: string }[]>;
+  /** Those of one job. */
   events: (job_id: string) => Promise<{ type: string; event_id: string }[]>;
   /** Ids of the ends of the job that the topic published. */
   published: (job_id: string) => string[];
@@ -63,17 +65,19 @@ export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions 
   };
   const quiet = { announce: { targets: [] } };
   const job: CloudStory['job'] = async (job_id) => Object((await call('GET', `/v1/jobs/${job_id}`)).body);
-  const events: CloudStory['events'] = async (job_id) => {
+  const allEvents: CloudStory['allEvents'] = async () => {
     const all: { type: string; event_id: string; data: { job_id: string } }[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
+      const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
       const page: { events: typeof all; next_cursor: string | null; has_more: boolean } = Object(
-        (await call('GET', `/v1/events?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`)).body,
+        (await call('GET', `/v1/events?limit=100${from}`)).body,
       );
       all.push(...page.events);
       cursor = page.has_more ? page.next_cursor : null;
     }
-    return all.filter(({ data }) => data.job_id === job_id).map(({ type, event_id }) => ({ type, event_id }));
+    return all.map(({ type, event_id, data: { job_id } }) => ({ type, event_id, job_id }));
   };
+  const events: CloudStory['events'] = async (of) => (await allEvents()).filter(({ job_id }) => job_id === of);
   const hasSchedule = (job_id: string): boolean => cloud.jobSchedules().some(({ name }) => name === job_id);
   const published = (job_id: string): string[] =>
     cloud.queues.published
@@ -111,6 +115,7 @@ export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions 
       return { ...body, input: { ...Object(input), start: { url: `/runs/${run}` } } };
     },
     job,
+    allEvents,
     events,
     published,
     hasSchedule,
