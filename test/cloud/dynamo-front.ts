@@ -14,6 +14,8 @@ export type DynamoFrontOptions = {
   port?: number;
   /** Where the tables are kept; in memory unless given. */
   data_directory?: string;
+  /** What its log goes by; real time unless given. */
+  now?: () => number;
   fault?: FaultOf;
   authorize?: Authorize;
   /** Hears of every call that took effect, or failed its condition, with what it is billed. */
@@ -49,7 +51,7 @@ const ours: IncomingHttpHeaders = {
 
 /** DynamoDB on loopback: dynalite behind a front that adds what it leaves out, counts what is billed, and goes wrong on purpose. */
 export async function startDynamoFront(options: DynamoFrontOptions = {}): Promise<DynamoFront> {
-  const { region = 'eu-west-1', onCall, hold, stale } = options;
+  const { region = 'eu-west-1', onCall, hold, stale, now = Date.now } = options;
   const engine = await startEngine(options.data_directory);
   const tables = createTables(engine, (name) => `arn:aws:dynamodb:${region}:${account}:table/${name}`);
   const guard = createGuard(options);
@@ -64,7 +66,7 @@ export async function startDynamoFront(options: DynamoFrontOptions = {}): Promis
     const body = JSON.parse(request.body) as Body; // the SDK sends JSON
     const table = `arn:aws:dynamodb:${region}:${account}:table/${body.TableName ?? '*'}`;
     const call: DynamoCall = {
-      at_ms: Date.now(),
+      at_ms: now(),
       action: `dynamodb:${action}`,
       resource: body.IndexName === undefined ? table : `${table}/index/${body.IndexName}`,
       context: {},

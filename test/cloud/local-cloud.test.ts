@@ -49,7 +49,7 @@ it('a job is handed over, checked until it is done and told of once; then its sc
   const started = await call('POST', '/v1/jobs', startBody(named));
   expect(started).toMatchObject({ status: 202, body: { status: 'running', handle: { id: 'run-7' }, checks: 1 } });
   const { job_id } = Object(started.body);
-  expect(cloud.scheduler.schedules()).toMatchObject([{ input: { State: 'ENABLED' } }]);
+  expect(cloud.jobSchedules()).toMatchObject([{ input: { State: 'ENABLED' } }]);
 
   await expect.poll(() => cloud.queues.mailbox, { timeout: 20_000 }).toHaveLength(1);
   expect(cloud.queues.mailbox).toMatchObject([
@@ -60,7 +60,7 @@ it('a job is handed over, checked until it is done and told of once; then its sc
       text: expect.stringContaining(job_id),
     },
   ]);
-  await expect.poll(() => cloud.scheduler.schedules()).toEqual([]);
+  await expect.poll(() => cloud.jobSchedules()).toEqual([]);
   expect(await call('GET', `/v1/jobs/${job_id}`)).toMatchObject({
     status: 200,
     body: { status: 'complete', result: { p95_ms: 212 }, checks: 3 },

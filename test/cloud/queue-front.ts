@@ -35,8 +35,16 @@ export type QueueFront = {
   queueUrl(name: string): string;
   queueArn(name: string): string;
   calls: LoggedCall[];
+  /** How many messages of a queue can be taken now, and how many are taken; what waits for its time in `time` is neither. */
+  depth(name: string): { ready: number; in_flight: number };
+  /** The bodies in a queue that can be taken now. */
+  bodies(name: string): string[];
+  /** The trace that whoever sent a message was in. */
+  traceOf(message_id: string): string | undefined;
   /** What email, https and other subscriptions got. */
   mailbox: Mail[];
+  /** The default text of everything that was published, in order. */
+  published: string[];
   subscriptions: ReadonlyMap<string, Subscription>;
   close(): Promise<void>;
 };
@@ -99,7 +107,14 @@ export async function startQueueFront(options: QueueFrontOptions = {}): Promise<
     queueUrl,
     queueArn,
     calls: guard.calls,
+    depth: (name) => {
+      const { ready = [], inflight = [] } = fauxqs.inspectQueue(name)?.messages ?? {};
+      return { ready: ready.length, in_flight: inflight.length };
+    },
+    bodies: (name) => (fauxqs.inspectQueue(name)?.messages.ready ?? []).map(({ body }) => body),
+    traceOf: sqs.traceOf,
     mailbox: sns.mailbox,
+    published: sns.published,
     subscriptions: sns.subscriptions,
     close: async () => {
       sqs.stop();

@@ -76,7 +76,7 @@ describe('the Scheduler API', () => {
     ['one minutes', { ScheduleExpression: 'rate(1 minutes)' }],
     ['cron, which this server does not know', { ScheduleExpression: 'cron(0 12 * * ? *)' }],
     ['a role that is none', target({ RoleArn: 'scheduler' })],
-    ['a target that is no queue', target({ Arn: 'arn:aws:lambda:eu-west-1:000000000000:function:poll' })],
+    ['a target that is no queue and no function', target({ Arn: 'arn:aws:sns:eu-west-1:000000000000:Topic' })],
     ['too many retries', target({ RetryPolicy: { MaximumRetryAttempts: 186 } })],
     ['an event age below a minute', target({ RetryPolicy: { MaximumEventAgeInSeconds: 59 } })],
     ['too long an input', target({ Input: 'x'.repeat(262_145) })],

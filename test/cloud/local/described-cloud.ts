@@ -12,6 +12,8 @@ export type FunctionDescription = {
   timeout_s: number;
   memory_mb: number;
   reserved_concurrency: number | null;
+  /** Whether it may feed itself without end; Lambda breaks such loops otherwise. */
+  may_loop: boolean;
   environment: Record<string, string>;
 };
 export type EventSource = {
@@ -21,6 +23,8 @@ export type EventSource = {
   enabled: boolean;
   reports_failures: boolean;
 };
+/** A schedule that the template itself has, as CreateSchedule takes it. */
+export type TemplateSchedule = { name: string; properties: Attributes };
 export type Route = { method: string; path: string; function_name: string; authorization: string };
 export type Attributes = Record<string, unknown>;
 
@@ -31,6 +35,7 @@ export type DescribedCloud = {
   topics: { name: string; arn: string }[];
   subscriptions: { topic_arn: string; protocol: string; endpoint: string }[];
   schedule_groups: string[];
+  schedules: TemplateSchedule[];
   functions: FunctionDescription[];
   event_sources: EventSource[];
   routes: Route[];
@@ -56,6 +61,7 @@ export function describeCloud(template: ResolvedTemplate): DescribedCloud {
       endpoint: text(properties, 'Endpoint'),
     })),
     schedule_groups: of('AWS::Scheduler::ScheduleGroup').map(({ id }) => physical(id).ref),
+    schedules: of('AWS::Scheduler::Schedule').map(({ id, properties }) => ({ name: id, properties })),
     functions: of('AWS::Lambda::Function').map(({ id, properties, resource }) => ({
       name: id,
       arn: physical(id).attributes['Arn'] ?? '',
@@ -65,6 +71,7 @@ export function describeCloud(template: ResolvedTemplate): DescribedCloud {
       timeout_s: Number(properties['Timeout'] ?? 3),
       memory_mb: Number(properties['MemorySize'] ?? 128),
       reserved_concurrency: numberOrNull(properties['ReservedConcurrentExecutions']),
+      may_loop: properties['RecursiveLoop'] === 'Allow',
       environment: Object.fromEntries(
         Object.entries(inner(inner(properties, 'Environment'), 'Variables')).map(([key, value]) => [
           key,

@@ -10,6 +10,7 @@ export type HttpFrontOptions = {
   /** The ARN of the caller whose signature every request is taken to bear. */
   caller_arn?: string;
   port?: number;
+  now?: () => number;
 };
 export type HttpFront = {
   url: string;
@@ -25,7 +26,7 @@ const maxBodyBytes = 10 * 1024 * 1024;
 
 /** An HTTP API on loopback: requests become events of payload 2.0, and what functions return becomes responses. Signatures are not checked: everybody is the one caller. */
 export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
-  const { invoke, caller_arn = `arn:aws:iam::${account}:user/tester` } = options;
+  const { invoke, caller_arn = `arn:aws:iam::${account}:user/tester`, now = Date.now } = options;
   let routes: Served[] = [];
 
   async function answer(request: IncomingMessage): Promise<Answer> {
@@ -42,7 +43,7 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       .sort((a, b) => a.route.parameters - b.route.parameters)[0];
     if (found === undefined) return message(404, 'Not Found');
     if (body.length > maxBodyBytes) return message(413, 'Request Entity Too Large');
-    const event = eventOf(request, url, body, found.route, found.parameters, caller_arn);
+    const event = eventOf(request, url, body, { ...found, userArn: caller_arn, now: new Date(now()) });
     return answerOf(await invoke(found.route.function_name, event));
   }
 
@@ -85,12 +86,10 @@ function eventOf(
   request: IncomingMessage,
   url: URL,
   body: Buffer,
-  route: Served,
-  parameters: Record<string, string>,
-  userArn: string,
+  of: { route: Served; parameters: Record<string, string>; userArn: string; now: Date },
 ): object {
+  const { route, parameters, userArn, now } = of;
   const { cookie, ...headers } = request.headers;
-  const now = new Date();
   const query: Record<string, string> = {};
   for (const [key, value] of url.searchParams) query[key] = key in query ? `${query[key]},${value}` : value;
   const isText = /^(text\/|application\/(.*\+)?(json|xml|x-www-form-urlencoded|javascript))/.test(

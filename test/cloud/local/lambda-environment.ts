@@ -14,8 +14,8 @@ export type Invoked = { payload: unknown; function_error: 'Unhandled' | null };
 /** One process that runs one function, one event at a time. */
 export type LambdaEnvironment = {
   pid: number;
-  /** Takes an event while `free`. */
-  invoke: (payload: unknown) => Promise<Invoked>;
+  /** Takes an event while `free`; the trace is handed to the SDK, which sends it along with every call. */
+  invoke: (payload: unknown, trace?: string) => Promise<Invoked>;
   state: () => 'free' | 'busy' | 'ended';
   /** Kills it, and waits until it is gone. */
   close: () => Promise<void>;
@@ -25,12 +25,25 @@ export type EnvironmentOptions = {
   /** Beside the function's own variables: region, credentials, endpoints. */
   variables: Record<string, string>;
   onLine: (line: string) => void;
+  /** What time the function takes it for; real time unless given. */
+  now?: (() => number) | undefined;
 };
 
 const runtimeClient = createRequire(import.meta.url).resolve('aws-lambda-ric');
 const nativeClient = fileURLToPath(new URL('native-client.ts', import.meta.url));
 /** How long AWS lets a module load. */
 const initMs = 10_000;
+
+/** A trace that says nothing of where an event comes from. */
+const noTrace = 'Root=1-00000000-000000000000000000000000;Sampled=0';
+
+type Current = {
+  id: string;
+  payload: string;
+  trace: string;
+  end: (invoked: Invoked) => void;
+  deadline: NodeJS.Timeout;
+};
 
 const failure = (errorType: string, errorMessage: string): Invoked => ({
   function_error: 'Unhandled',
@@ -39,9 +52,9 @@ const failure = (errorType: string, errorMessage: string): Invoked => ({
 
 /** Starts a process with AWS's own runtime client, and the Runtime API that it asks for events. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<LambdaEnvironment> {
-  const { function: fn, variables, onLine } = options;
+  const { function: fn, variables, onLine, now = Date.now } = options;
   let asking: ServerResponse | null = null;
-  let current: { id: string; payload: string; end: (invoked: Invoked) => void; deadline: NodeJS.Timeout } | null = null;
+  let current: Current | null = null;
   let ended = false;
 
   const server = createServer(async (request, response) => {
@@ -109,7 +122,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Lam
   /** Hands the event over once there is one, and somebody who asks for it. */
   function hand(): void {
     if (asking === null || current === null) return;
-    const deadline_ms = Date.now() + fn.timeout_s * 1000;
+    const deadline_ms = now() + fn.timeout_s * 1000;
     clearTimeout(current.deadline);
     current.deadline = setTimeout(
       () => giveUp(`Task timed out after ${fn.timeout_s.toFixed(2)} seconds`),
@@ -120,7 +133,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Lam
       'lambda-runtime-aws-request-id': current.id,
       'lambda-runtime-deadline-ms': String(deadline_ms),
       'lambda-runtime-invoked-function-arn': fn.arn,
-      'lambda-runtime-trace-id': 'Root=1-00000000-000000000000000000000000;Sampled=0',
+      'lambda-runtime-trace-id': current.trace,
+      'local-now-ms': String(now()),
     });
     asking.end(current.payload);
     asking = null;
@@ -134,10 +148,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Lam
   return {
     pid: child.pid ?? 0,
     state: () => (ended ? 'ended' : current === null ? 'free' : 'busy'),
-    invoke: (payload) =>
+    invoke: (payload, trace = noTrace) =>
       new Promise((end) => {
         const deadline = setTimeout(() => giveUp('Init phase timed out'), initMs);
-        current = { id: randomUUID(), payload: JSON.stringify(payload), end, deadline };
+        current = { id: randomUUID(), payload: JSON.stringify(payload), trace, end, deadline };
         hand();
       }),
     close: async () => {

@@ -30,6 +30,7 @@ const describe = (name: string, more: Partial<FunctionDescription> = {}): Functi
   timeout_s: 20,
   memory_mb: 128,
   reserved_concurrency: null,
+  may_loop: false,
   environment: { OWN: `of ${name}` },
   ...more,
 });

@@ -1,16 +1,21 @@
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import { CreateScheduleGroupCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { type DynamoFront, type DynamoFrontOptions, startDynamoFront } from '../dynamo-front.ts';
 import { type QueueFront, type QueueFrontOptions, startQueueFront } from '../queue-front.ts';
-import type { Authorize } from '../queues/api-call.ts';
+import type { Authorize, Fault, FaultOf } from '../queues/api-call.ts';
+import { type SecretsFront, startSecretsFront } from '../queues/secrets-front.ts';
+import type { Send } from '../scheduler/firing.ts';
+import type { Schedule } from '../scheduler/schedule-book.ts';
 import { createSqsSender } from '../scheduler/sqs-sender.ts';
 import { type SchedulerServer, type SchedulerServerOptions, startSchedulerServer } from '../scheduler-server.ts';
+import { byRole, environmentOf, environmentToken, type FunctionCall } from './callers.ts';
+import { createResources, type OwnCredentials, startSchedules } from './create-resources.ts';
 import { type DescribedCloud, describeCloud, type FunctionDescription } from './described-cloud.ts';
-import { startEventSource } from './event-source.ts';
+import { startFeeds } from './feeds.ts';
 import { type HttpFront, startHttpFront } from './http-front.ts';
 import { type LambdaHost, type LogLine, startLambdaHost } from './lambda-host.ts';
+import type { MovableTime } from './movable-time.ts';
 import { type Place, readTemplate } from './resolve-template.ts';
 
 export type LocalCloudOptions = {
@@ -20,6 +25,14 @@ export type LocalCloudOptions = {
   token_of?: (role_arn: string) => string;
   /** What every call but our own is weighed by; everything is allowed unless given. */
   authorize?: Authorize;
+  /** The one clock of everything, functions included; real time unless given. */
+  time?: MovableTime;
+  /** What goes wrong with the calls that functions make. */
+  fault?: (call: FunctionCall) => Fault | undefined;
+  /** Deploys something else than the template says, to show what that would lead to. */
+  change?: (described: DescribedCloud) => DescribedCloud;
+  /** Secrets by their ARNs, parameters by their names. */
+  secrets?: Readonly<Record<string, string>>;
   dynamo?: DynamoFrontOptions;
   queues?: QueueFrontOptions;
   scheduler?: Partial<SchedulerServerOptions>;
@@ -33,7 +46,14 @@ export type LocalCloud = {
   dynamo: DynamoFront;
   queues: QueueFront;
   scheduler: SchedulerServer;
+  secrets: SecretsFront;
   lambda: LambdaHost;
+  /** Clients of who may do everything. */
+  operator: { sqs: SQSClient; scheduler: SchedulerClient };
+  /** The schedules of jobs: those that the template has itself left out. */
+  jobSchedules: () => Schedule[];
+  /** Resolves when no event is at a function, and no message can be taken. */
+  rest: () => Promise<void>;
   /** Deliveries end first, processes last. */
   close: () => Promise<void>;
 };
@@ -45,61 +65,78 @@ const nowhere = 'http://127.0.0.1:9';
 /** Who makes what CloudFormation would make. */
 const operator = 'token of the operator';
 const credentials = { accessKeyId: 'local', secretAccessKey: 'none' };
-const own = { region, credentials: { ...credentials, sessionToken: operator } };
+const own: OwnCredentials = { region, credentials: { ...credentials, sessionToken: operator } };
 
 /** Boots everything a synthesized template asks for on loopback; its functions reach it by AWS_ENDPOINT_URL_* only. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
-  const token_of = options.token_of ?? ((role_arn: string): string => `token of ${role_arn}`);
-  const weigh = options.authorize;
-  const authorize: Authorize = (call) => (call.session_token === operator ? null : (weigh?.(call) ?? null));
-  const dynamo = await startDynamoFront({ region, authorize, ...options.dynamo });
-  const queues = await startQueueFront({ region, authorize, ...options.queues });
+  const { time, token_of = (role_arn: string): string => `token of ${role_arn}` } = options;
+  const weigh = byRole(options.authorize ?? (() => null));
+  const authorize: Authorize = (call) => (call.session_token === operator ? null : weigh(call));
+  const calling = new Map<number, string>();
+  const fault: FaultOf = (call) => {
+    const environment = environmentOf(call.session_token);
+    if (environment === null) return undefined;
+    return options.fault?.({ ...call, environment, function_name: calling.get(environment) ?? '' });
+  };
+  const shared = { region, authorize, fault, ...(time === undefined ? {} : { time, now: time.now }) };
+  const dynamo = await startDynamoFront({ ...shared, ...options.dynamo });
+  const queues = await startQueueFront({ ...shared, ...options.queues });
+  const secrets = await startSecretsFront({ ...shared, account, secrets: options.secrets ?? {} });
   const sender = createSqsSender({ endpoint: queues.endpoint, region, token_of });
-  const scheduler = await startSchedulerServer({
-    region,
-    account,
-    authorize,
-    send: sender.send,
-    ...options.scheduler,
-  });
+  /** A function takes an event at once, and runs by itself. */
+  const send: Send = async (delivery) => {
+    const { target_arn: resource, role_arn, body } = delivery;
+    if (!resource.includes(':lambda:')) return sender.send(delivery);
+    const asked = { action: 'lambda:InvokeFunction', resource, context: {}, bytes: 0 };
+    const denied = authorize({ ...asked, at_ms: 0, session_token: token_of(role_arn) });
+    if (denied !== null) throw new Error(denied);
+    void lambda.invoke(resource.split(':').at(-1) ?? '', JSON.parse(body)).catch(() => undefined);
+  };
+  const scheduler = await startSchedulerServer({ ...shared, account, send, ...options.scheduler });
   const http: HttpFront = await startHttpFront({
+    ...shared,
     invoke: (name, event) => lambda.invoke(name, event),
     ...(options.port === undefined ? {} : { port: options.port }),
   });
   const place: Place = { account, region, queueUrl: queues.queueUrl, api_url: http.url };
-  const described = describeCloud(readTemplate(options.directory, place));
-  await create(described, { dynamo, queues, scheduler });
+  const templated = describeCloud(readTemplate(options.directory, place));
+  const described = options.change?.(templated) ?? templated;
+  await createResources(described, { dynamo, queues, scheduler }, own);
 
-  const variablesOf = ({ role_arn }: FunctionDescription): Record<string, string> => ({
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'none',
-    AWS_SESSION_TOKEN: token_of(role_arn),
-    AWS_ENDPOINT_URL: nowhere,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
-    AWS_ENDPOINT_URL_SQS: queues.endpoint,
-    AWS_ENDPOINT_URL_SNS: queues.endpoint,
-    AWS_ENDPOINT_URL_SCHEDULER: scheduler.endpoint,
-  });
+  const variablesOf = ({ name, role_arn }: FunctionDescription, environment: number): Record<string, string> => {
+    calling.set(environment, name);
+    return {
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'none',
+      AWS_SESSION_TOKEN: environmentToken(token_of(role_arn), environment),
+      AWS_ENDPOINT_URL: nowhere,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+      AWS_ENDPOINT_URL_SQS: queues.endpoint,
+      AWS_ENDPOINT_URL_SNS: queues.endpoint,
+      AWS_ENDPOINT_URL_SCHEDULER: scheduler.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+      AWS_ENDPOINT_URL_SSM: secrets.endpoint,
+    };
+  };
   const lambda = startLambdaHost({
     functions: described.functions,
     variablesOf,
+    ...(time === undefined ? {} : { now: time.now }),
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
   });
   http.serve(described.routes);
-  const feeds = described.event_sources
-    .filter(({ enabled }) => enabled)
-    .map((source) => {
-      const fn = described.functions.find(({ name }) => name === source.function_name);
-      // The poller calls in the function's name.
-      const sessionToken = token_of(fn?.role_arn ?? '');
-      const sqs = new SQSClient({ region, credentials: { ...credentials, sessionToken }, endpoint: queues.endpoint });
-      const queue_url = queues.queueUrl(source.queue);
-      const queue_arn = queues.queueArn(source.queue);
-      const feed = startEventSource({ sqs, source, queue_url, queue_arn, invoke: lambda.invoke });
-      return { close: () => feed.close().finally(() => sqs.destroy()) };
-    });
+  const feeds = startFeeds({ described, queues, invoke: lambda.invoke, tokenFor: token_of, own, time });
+  const rest = async (): Promise<void> => {
+    while (lambda.busy() > 0 || !feeds.idle()) await pause(1);
+  };
+  time?.restWith(rest);
+  const clients = {
+    sqs: new SQSClient({ ...own, endpoint: queues.endpoint }),
+    scheduler: new SchedulerClient({ ...own, endpoint: scheduler.endpoint }),
+  };
+  await startSchedules(clients.scheduler, described);
 
   return {
     url: http.url,
@@ -107,51 +144,21 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     dynamo,
     queues,
     scheduler,
+    secrets,
     lambda,
+    operator: clients,
+    jobSchedules: () => scheduler.schedules().filter(({ input }) => input.GroupName !== 'default'),
+    rest,
     close: async () => {
+      for (const client of Object.values(clients)) client.destroy();
       await http.close();
-      await Promise.all(feeds.map((feed) => feed.close()));
+      await feeds.close();
       await lambda.close();
       await scheduler.close();
       sender.close();
+      await secrets.close();
       await queues.close();
       await dynamo.close();
     },
   };
 }
-
-type Servers = Pick<LocalCloud, 'dynamo' | 'queues' | 'scheduler'>;
-
-/** Makes tables, queues, topics with their subscribers, and schedule groups. */
-async function create(described: DescribedCloud, { dynamo, queues, scheduler }: Servers): Promise<void> {
-  for (const { name, properties, time_to_live_attribute } of described.tables) {
-    // CloudFormation's names for it are those of the API.
-    const table = { ...properties, TableName: name } as unknown as CreateTableCommandInput;
-    await dynamo.createTable(table, time_to_live_attribute ?? undefined);
-  }
-  const clients = {
-    sqs: new SQSClient({ ...own, endpoint: queues.endpoint }),
-    sns: new SNSClient({ ...own, endpoint: queues.endpoint }),
-    scheduler: new SchedulerClient({ ...own, endpoint: scheduler.endpoint }),
-  };
-  // Dead letters first: the others name them.
-  const ordered = described.queues.toSorted(
-    (a, b) => Number('RedrivePolicy' in a.properties) - Number('RedrivePolicy' in b.properties),
-  );
-  for (const { name, properties } of ordered)
-    await clients.sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }));
-  for (const { name } of described.topics) await clients.sns.send(new CreateTopicCommand({ Name: name }));
-  for (const { topic_arn: TopicArn, protocol: Protocol, endpoint: Endpoint } of described.subscriptions)
-    await clients.sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint }));
-  for (const Name of described.schedule_groups) await clients.scheduler.send(new CreateScheduleGroupCommand({ Name }));
-  for (const client of Object.values(clients)) client.destroy();
-}
-
-const attributesOf = (properties: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(
-    ['VisibilityTimeout', 'MessageRetentionPeriod', 'DelaySeconds', 'RedrivePolicy'].flatMap((key) => {
-      const value = properties[key];
-      if (value === undefined) return [];
-      return [[key, typeof value === 'object' ? JSON.stringify(value) : String(value)]];
-    }),
-  );

@@ -1,6 +1,6 @@
 /*
  * Stands in for the part of AWS's runtime client that is compiled from C++: loaded into each environment before the client,
- * it gives itself out for that part, and speaks the Runtime API over HTTP.
+ * it gives itself out for that part, and speaks the Runtime API over HTTP. With each event it is told what time it is.
  */
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { registerHooks } from 'node:module';
@@ -16,6 +16,18 @@ const base = `http://${process.env['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 /** The last answer, which the next request waits for. */
 let answered: Promise<unknown> = Promise.resolve();
+
+const RealDate = Date;
+/** How far the time of the local cloud is ahead of this machine's. */
+let ahead_ms = 0;
+const now = (): number => RealDate.now() + ahead_ms;
+
+globalThis.Date = new Proxy(RealDate, {
+  construct: (target, given: [], newTarget) =>
+    Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
+  apply: () => new RealDate(now()).toString(),
+  get: (target, key, receiver) => (key === 'now' ? now : Reflect.get(target, key, receiver)),
+});
 
 type Answer = { bodyJson: string; headers: IncomingHttpHeaders };
 
@@ -33,7 +45,9 @@ function send(method: string, path: string, body = '', headers: Record<string, s
 /** Waits for the next event. */
 export async function next(): Promise<Answer> {
   await answered;
-  return send('GET', '/next');
+  const event = await send('GET', '/next');
+  ahead_ms = Number(event.headers['local-now-ms']) - RealDate.now();
+  return event;
 }
 
 /** Answers an event. */

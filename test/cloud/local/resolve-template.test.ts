@@ -85,6 +85,7 @@ it('lists what a function is and what feeds it', () => {
       timeout_s: 40,
       memory_mb: 128,
       reserved_concurrency: 0,
+      may_loop: false,
       environment: { TICK_QUEUE_URL: 'http://127.0.0.1:1/000000000000/Ticks' },
     },
   ]);

@@ -22,9 +22,16 @@ export type Authorize = (call: ApiCall) => string | null;
 
 /**
  * What goes wrong with the n-th call of an action (from 1): refused for its rate, failed before or after it took effect,
- * or cut off before or after.
+ * or cut off before or after; `before` and `after` are told of it when it is cut off.
  */
-export type Fault = 'throttle' | 'fail' | 'fail_after' | 'cut' | 'cut_after';
+export type Fault =
+  | 'throttle'
+  | 'fail'
+  | 'fail_after'
+  | 'cut'
+  | 'cut_after'
+  | { before: () => void }
+  | { after: () => void };
 export type FaultOf = (call: ApiCall, number: number) => Fault | undefined;
 
 /** How often a delivery arrives, and how many ms later than it would (negative is early): `[]` is lost, `[0, 0]` comes twice. */

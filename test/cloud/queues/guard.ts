@@ -15,6 +15,9 @@ export type Guarded = {
   run: () => Promise<GuardedAnswer>;
 };
 
+const isCut = (fault: Fault | undefined, side: 'before' | 'after'): boolean =>
+  typeof fault === 'object' ? side in fault : fault === (side === 'before' ? 'cut' : 'cut_after');
+
 /** Lets a call through, or makes it fail as the hooks say; everything is logged, also what was cut off. */
 export function createGuard({ fault: faultOf, authorize }: GuardHooks) {
   const calls: LoggedCall[] = [];
@@ -30,12 +33,14 @@ export function createGuard({ fault: faultOf, authorize }: GuardHooks) {
     fault: Fault | undefined,
   ): Promise<GuardedAnswer> {
     if (fault === 'throttle') return refuse('throttle', 'Rate exceeded');
-    if (fault === 'fail' || fault === 'cut') return refuse('fail', 'made to fail');
+    if (typeof fault === 'object' && 'before' in fault) fault.before();
+    if (fault === 'fail' || isCut(fault, 'before')) return refuse('fail', 'made to fail');
     for (const asked of [call, ...also]) {
       const denied = authorize?.(asked) ?? null;
       if (denied !== null) return refuse('denied', denied);
     }
     const answer = await run();
+    if (typeof fault === 'object' && 'after' in fault) fault.after();
     return fault === 'fail_after' ? refuse('fail', 'made to fail, after it took effect') : answer;
   }
   return {
@@ -44,7 +49,7 @@ export function createGuard({ fault: faultOf, authorize }: GuardHooks) {
       const fault = nextFault(guarded.call);
       const answer = await outcomeOf(guarded, fault);
       calls.push({ ...guarded.call, status: answer.status, error: answer.error });
-      return fault === 'cut' || fault === 'cut_after' ? null : answer;
+      return isCut(fault, 'before') || isCut(fault, 'after') ? null : answer;
     },
   };
 }

@@ -39,6 +39,7 @@ export const snsError = (code: string, message: string, status = 400): GuardedAn
 /** What fauxqs leaves out of SNS: MessageStructure, the rules of a publish, and subscriptions other than queues. */
 export async function createSnsFront(engine: Engine) {
   const mailbox: Mail[] = [];
+  const texts: string[] = [];
   const subscriptions = new Map<string, Subscription>();
   // Not exported by the package; the same code filters for queues.
   const filter: Filter = await import(new URL('sns/filter.js', import.meta.resolve('fauxqs')).href);
@@ -65,6 +66,7 @@ export async function createSnsFront(engine: Engine) {
     forQueues.set('Message', parts['sqs'] ?? fallback);
     const answer = await engine.sns(forQueues, headers);
     if (answer.error !== null) return answer;
+    texts.push(fallback);
     const topic_arn = form.get('TopicArn') ?? '';
     for (const subscription of subscriptions.values()) {
       const { protocol, endpoint } = subscription;
@@ -90,6 +92,7 @@ export async function createSnsFront(engine: Engine) {
 
   return {
     mailbox,
+    published: texts,
     subscriptions,
     handle: async (action: string, form: URLSearchParams, headers: IncomingHttpHeaders): Promise<GuardedAnswer> => {
       if (action === 'Publish') return publish(form, headers);

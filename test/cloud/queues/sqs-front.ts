@@ -44,6 +44,8 @@ export const queueNameOf = (url: string): string => url.split('/').at(-1) ?? '';
 /** What fauxqs leaves out of SQS: the limit of DelaySeconds, URLs that resolve, and messages that arrive twice, late, or never. */
 export function createSqsFront({ engine, urlOf, time, disturb }: SqsFrontOptions) {
   const held = new Set<() => void>();
+  /** AWSTraceHeader, which fauxqs does not keep. */
+  const traces = new Map<string, string>();
 
   /** Takes one message; the answer is that of its first arrival. */
   async function send(queue_url: string, entry: Entry, headers: IncomingHttpHeaders): Promise<GuardedAnswer> {
@@ -54,12 +56,14 @@ export function createSqsFront({ engine, urlOf, time, disturb }: SqsFrontOptions
         'InvalidParameterValue',
         `Value ${delay_seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.`,
       );
-    const into = (seconds: number): Promise<GuardedAnswer> =>
-      engine.sqs(
-        'SendMessage',
-        { ...message, QueueUrl: queue_url, ...(seconds > 0 ? { DelaySeconds: seconds } : {}) },
-        headers,
-      );
+    const into = async (seconds: number): Promise<GuardedAnswer> => {
+      const delay = seconds > 0 ? { DelaySeconds: seconds } : {};
+      const sent = await engine.sqs('SendMessage', { ...message, QueueUrl: queue_url, ...delay }, headers);
+      const trace = headers['x-amzn-trace-id'];
+      const id: unknown = Reflect.get(JSON.parse(sent.body), 'MessageId');
+      if (typeof trace === 'string' && typeof id === 'string') traces.set(id, trace);
+      return sent;
+    };
     let first: GuardedAnswer | undefined;
     for (const late_ms of disturb({ queue, body: entry.MessageBody, delay_seconds })) {
       const delay_ms = Math.max(0, delay_seconds * 1000 + late_ms);
@@ -120,6 +124,7 @@ export function createSqsFront({ engine, urlOf, time, disturb }: SqsFrontOptions
       const { QueueUrl, ...entry } = read.data;
       return send(QueueUrl, entry, headers);
     },
+    traceOf: (message_id: string): string | undefined => traces.get(message_id),
     stop: (): void => {
       for (const cancel of held) cancel();
       held.clear();

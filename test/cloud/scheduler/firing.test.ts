@@ -129,6 +129,6 @@ describe('schedules', () => {
     await world.time.advance(60.5);
     world.script.refuses = false;
     await world.time.advance(30);
-    expect(world.sent.map(({ at_s, queue_arn }) => [at_s, queue_arn])).toEqual([[61, tickArn]]);
+    expect(world.sent.map(({ at_s, target_arn }) => [at_s, target_arn])).toEqual([[61, tickArn]]);
   });
 });

@@ -4,9 +4,9 @@ import { nextTime } from './expression.ts';
 import type { Schedule } from './schedule-book.ts';
 import type { Time } from './time.ts';
 
-/** One message for a queue, sent as the schedule's execution role. */
+/** One message for a queue, or event for a function, sent as the schedule's execution role. */
 export type Delivery = {
-  queue_arn: string;
+  target_arn: string;
   role_arn: string;
   body: string;
   attributes: Record<string, string>;
@@ -99,9 +99,9 @@ export function createFiring({ time, client_now, send, lateness_ms, disturb }: F
       .replaceAll('<aws.scheduler.attempt-number>', String(number));
     const log = (outcome: Firing['outcome']): void =>
       void firings.push({ at_ms: time.now(), scheduled_ms, group: input.GroupName, name, attempt: number, outcome });
-    const to = (queue_arn: string, attributes: Record<string, string>): Promise<void> =>
+    const to = (target_arn: string, attributes: Record<string, string>): Promise<void> =>
       send({
-        queue_arn,
+        target_arn,
         role_arn: target.RoleArn,
         body,
         attributes,

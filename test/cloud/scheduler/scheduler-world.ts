@@ -58,7 +58,7 @@ export async function schedulerWorld(options: Partial<SchedulerServerOptions> = 
     time,
     lateness_ms: () => 0,
     send: async (delivery) => {
-      if (script.refuses && delivery.queue_arn === tickArn) throw new Error('the queue is gone');
+      if (script.refuses && delivery.target_arn === tickArn) throw new Error('the queue is gone');
       sent.push({ ...delivery, at_s: (time.now() - epoch_ms) / 1000 });
     },
     ...options,

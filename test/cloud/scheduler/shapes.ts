@@ -12,11 +12,12 @@ const tokenSchema = z
 const queueArnSchema = z
   .string()
   .regex(/^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]{1,80}$/, 'Provided Arn is not in correct format.');
+const lambdaArnSchema = z.string().regex(/^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9_-]{1,64}$/);
 const epochSeconds = z.number();
 
 const targetSchema = z.strictObject({
-  // Only queues, which is all that fires here; AWS knows many more.
-  Arn: queueArnSchema,
+  // Only queues and functions, which is all that fires here; AWS knows many more.
+  Arn: z.union([queueArnSchema, lambdaArnSchema], 'Provided Arn is not in correct format.'),
   RoleArn: z
     .string()
     .max(1600)

@@ -31,8 +31,8 @@ export function createSqsSender({ endpoint, region = 'eu-west-1', token_of }: Sq
     return client;
   };
   return {
-    send: async ({ queue_arn, role_arn, body, attributes, message_group_id }) => {
-      const [, , , , account, name] = queue_arn.split(':');
+    send: async ({ target_arn, role_arn, body, attributes, message_group_id }) => {
+      const [, , , , account, name] = target_arn.split(':');
       await clientOf(role_arn).send(
         new SendMessageCommand({
           QueueUrl: `${endpoint}/${account}/${name}`,
