@@ -100,7 +100,7 @@ describe('a request that is not', () => {
     expect(problems).toEqual(
       expect.arrayContaining([
         ': has both "input" (start a job) and "handle" (adopt one); give exactly one',
-        'kind: there is no kind "htttp"; known: export, http, http-lro, watch-only',
+        'kind: there is no kind "htttp"; known: export, http, http-lro, mcp-tool, watch-only',
         'connection: there is no connection "nowhere"; configured: ci',
         'announce.targets.1: there is no target "nobody"; configured: dev, ops',
         'labels.-x: is no label name',
