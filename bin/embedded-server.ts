@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
+import { allRoutes } from '../lib/api/all-routes.ts';
+import type { ApiOptions } from '../lib/api/api-options.ts';
 import { createApi } from '../lib/api/create-api.ts';
 import { loadMcp } from '../lib/api/load-mcp.ts';
 import { toolVersion } from '../lib/cli/version.ts';
@@ -83,7 +85,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       },
       what,
     );
-  const app = createApi({
+  const served: ApiOptions = {
     ports: { ...engine.ports, clock: { ...engine.ports.clock, sleep: listener.sleep } },
     settings,
     engine: 'embedded',
@@ -97,7 +99,8 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
         `${message} (${method} ${path}): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       ),
     ...(token === undefined ? { allowed_hosts: [...loopback] } : {}),
-  });
+  };
+  const app = createApi(served, allRoutes);
   async function close(): Promise<void> {
     await listener.close();
     await engine.stop();

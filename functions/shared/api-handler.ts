@@ -1,4 +1,5 @@
 import { handle } from 'hono/aws-lambda';
+import type { AddRoutes } from '../../lib/api/add-route.ts';
 import type { ApiOptions } from '../../lib/api/api-options.ts';
 import { createApi } from '../../lib/api/create-api.ts';
 import type { Ports, Settings } from '../../lib/ports.ts';
@@ -13,13 +14,13 @@ type Served = ReturnType<typeof handle>;
 export type ApiEvent = Extract<Parameters<Served>[0], { rawPath: string }>;
 export type ApiHandler = (event: ApiEvent) => ReturnType<Served>;
 
-/** The HTTP API as a function. API Gateway brings each only its own routes. */
+/** The HTTP API as a function, with the routes that API Gateway brings it. */
 export function createApiHandler(
   ports: Ports,
   { settings, version, log, ...rule }: ApiPlug,
-  more: Pick<ApiOptions, 'mcp'> = {},
+  { routes, ...more }: Pick<ApiOptions, 'mcp'> & { routes: readonly AddRoutes[] },
 ): ApiHandler {
-  const app = createApi({
+  const options: ApiOptions = {
     ports,
     settings,
     engine: 'aws',
@@ -28,8 +29,8 @@ export function createApiHandler(
     ownerOf: ownerOfEvent(rule),
     log: (message, { error, request_id, method, path }) =>
       log.error(message, { job_id: /job_[0-9a-z]{26}/.exec(path)?.[0] ?? null, request_id, method, path, error }),
-  });
-  return handle(app);
+  };
+  return handle(createApi(options, routes));
 }
 
 /** Stands for a port that a function has no right to: using it is a fault of ours. */

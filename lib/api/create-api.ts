@@ -1,21 +1,17 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { Hono } from 'hono';
+import type { AddRoutes } from './add-route.ts';
 import { admit } from './admit.ts';
 import { answerErrors, answerNoRoute } from './answer-errors.ts';
 import type { ApiEnv, ApiOptions } from './api-options.ts';
-import { addJobRoutes } from './job-routes.ts';
-import { addMcpRoute } from './mcp-route.ts';
-import { addOpenApi } from './open-api.ts';
-import { refuseParameters } from './refuse-parameters.ts';
-import { addServerRoutes } from './server-routes.ts';
 
-/** The HTTP API over flow. The same app is served by the embedded engine and by Lambda: it needs nothing but `fetch`. */
-export function createApi(options: ApiOptions): OpenAPIHono<ApiEnv> {
-  const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseParameters });
+/**
+ * The HTTP API over flow, with the routes that are asked for: a server takes `allRoutes`, a function its own, so that it
+ * loads nothing else. The app needs nothing but `fetch`.
+ */
+export function createApi(options: ApiOptions, routes: readonly AddRoutes[]): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
   app.use(admit(options));
-  addJobRoutes(app, options);
-  addServerRoutes(app, options);
-  addMcpRoute(app, options);
-  addOpenApi(app, options);
+  for (const add of routes) add(app, options);
   app.onError(answerErrors(options));
   app.notFound(answerNoRoute(app.routes.filter(({ method }) => method !== 'ALL')));
   return app;

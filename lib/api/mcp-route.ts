@@ -1,10 +1,10 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { ApiEnv, ApiOptions, McpEndpoint } from './api-options.ts';
+import type { AddRoutes } from './add-route.ts';
+import type { McpEndpoint } from './api-options.ts';
 import { readJsonBody } from './read-body.ts';
 
 /** Adds the MCP server: same guard, owner and limits as every route. It is made by the first request, so that nobody else waits for its library. */
-export function addMcpRoute(app: OpenAPIHono<ApiEnv>, options: ApiOptions): void {
+export const addMcpRoute: AddRoutes = (app, options) => {
   const { mcp } = options;
   if (mcp === undefined) return;
   let endpoint: Promise<McpEndpoint> | undefined;
@@ -18,4 +18,4 @@ export function addMcpRoute(app: OpenAPIHono<ApiEnv>, options: ApiOptions): void
     const status = answer.status as ContentfulStatusCode; // 202 has a text too, an empty one
     return c.body(text, status, Object.fromEntries(answer.headers));
   });
-}
+};

@@ -2,22 +2,18 @@ import type { Problem } from '../core/errors.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Kind } from '../core/kind.ts';
 import { kindProblems } from '../core/resolve-kind.ts';
-import { http } from './http.ts';
-import { httpLro } from './http-lro.ts';
-import { mcpTool } from './mcp-tool.ts';
-
-const builtIn: readonly Kind[] = [http, httpLro, mcpTool];
+import { knownKinds } from './known-kinds.ts';
 
 /** The built-in kinds and those of the configuration, by name. Throws ConfigError with every problem at once. */
 export function kindsWith(configured: readonly Kind[]): ReadonlyMap<string, Kind> {
-  const kinds = new Map(builtIn.map((kind) => [kind.name, kind]));
+  const taken = new Set(knownKinds([]).keys());
   const problems: Problem[] = [];
   for (const [position, kind] of configured.entries()) {
-    if (kinds.has(kind.name))
+    if (taken.has(kind.name))
       problems.push({ path: `kinds.${position}.name`, message: `"${kind.name}" is taken; give it another name` });
     problems.push(...kindProblems(kind).map(({ path, message }) => ({ path: `kinds.${position}.${path}`, message })));
-    kinds.set(kind.name, kind);
+    taken.add(kind.name);
   }
   if (problems.length > 0) throw new ConfigError('the configuration has unusable kinds', { problems });
-  return kinds;
+  return knownKinds(configured);
 }

@@ -64,8 +64,7 @@ describe('GET /v1/openapi.json', () => {
         .filter(({ method, path }) => method !== 'ALL' && path !== '/mcp')
         .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
       const told = operationsOf(await described(options)).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-      // A route is in the list once for each of its validators.
-      expect(told.sort()).toEqual([...new Set(served)].sort());
+      expect(told.sort()).toEqual(served.sort());
     }
   });
 

@@ -1,5 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
+import type { ApiOptions } from '../../lib/api/api-options.ts';
 import { createApi } from '../../lib/api/create-api.ts';
+import { addStartRoute } from '../../lib/api/start-route.ts';
 import type { Job } from '../../lib/core/job.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
 import { answers } from '../support/world.ts';
@@ -32,13 +34,14 @@ function expectMemoryLikeFile(world: EngineWorld): void {
 it('answers 503 while the disk is full, keeps nothing by halves, and goes on when there is space', async () => {
   const world = engineWorld();
   worlds.push(world);
-  const app = createApi({
+  const options: ApiOptions = {
     ports: world.engine().ports,
     settings: settingsOf({}),
     engine: 'embedded',
     version: '0.0.0-test',
     ownerOf: () => 'me',
-  });
+  };
+  const app = createApi(options, [addStartRoute]);
   const post = async (number: number) => {
     const response = await app.request('/v1/jobs', {
       method: 'POST',

@@ -18,7 +18,7 @@ const bundles = new Map<FunctionName, Metafile>();
 const shipped = readCloudConfiguration({});
 const stack = synthesized();
 
-/** Bytes, minified, that are read when a function starts. Poll's is a goal; the others are today's, so that none grows unseen. */
+/** Bytes, minified, that are read when a function starts. Poll's is a goal; the others are today's and 3 %, so that none grows unseen. */
 const mostBytes: Record<FunctionName, number> = {
   poll: 400_000,
   deliver: 350_000,
@@ -69,7 +69,7 @@ describe('what a function reads at its start', () => {
     expect(bytesOf(name)).toBeGreaterThan(200_000);
     expect(bytesOf(name)).toBeLessThan(mostBytes[name]);
   });
-  it.each(['poll', 'deliver', 'sweep'] as const)('%s: has no zod', (name) => {
+  it.each(['poll', 'deliver', 'sweep', 'status', 'cancel', 'mcp'] as const)('%s: has no zod', (name) => {
     expect(packagesOf(name)).toContain('untildone');
     expect(packagesOf(name)).not.toContain('zod');
   });

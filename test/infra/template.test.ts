@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { allRoutes } from '../../lib/api/all-routes.ts';
 import { createApi } from '../../lib/api/create-api.ts';
 import { loadMcp } from '../../lib/api/load-mcp.ts';
 import { leaseMs } from '../../lib/core/cadence.ts';
@@ -101,7 +102,10 @@ describe('the table', () => {
 describe('the API', () => {
   it('brings every route of the API to one function, and no other', () => {
     const { ports, settings } = world();
-    const app = createApi({ ports, settings, engine: 'aws', mcp: loadMcp, version: '0', ownerOf: () => 'me' });
+    const app = createApi(
+      { ports, settings, engine: 'aws', mcp: loadMcp, version: '0', ownerOf: () => 'me' },
+      allRoutes,
+    );
     const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);
     const brought = Object.values(routes).flatMap((list) =>
       list.map(([method, path]) => `${method} ${path.replace('{job_id}', ':job_id')}`),

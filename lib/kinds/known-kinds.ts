@@ -1,0 +1,10 @@
+import type { Kind } from '../core/kind.ts';
+import { http } from './http.ts';
+import { httpLro } from './http-lro.ts';
+import { mcpTool } from './mcp-tool.ts';
+
+const builtIn: readonly Kind[] = [http, httpLro, mcpTool];
+
+/** The built-in kinds and those of a configuration that was checked before, by name; `kindsWith` is what checks it. */
+export const knownKinds = (configured: readonly Kind[]): Map<string, Kind> =>
+  new Map([...builtIn, ...configured].map((kind) => [kind.name, kind]));
