@@ -8,14 +8,17 @@ const program = `
   await import('./index.mjs');
   console.log(performance.now() - begun_ms);`;
 
+/** Medians: ms, and how many times the first directory's, compared within each round. */
+export type Load = { ms: number; ratio: number };
+
 /**
- * How long the `index.mjs` of each directory takes to load, ms: the median of `rounds` fresh processes of the Node that runs
- * this. The directories take turns, so that a machine that slows down slows all of them.
+ * How long the `index.mjs` of each directory takes to load, in `rounds` fresh processes of the Node that runs this. The
+ * directories take turns, and a time is compared with those of its own round: a machine that slows down slows all of them.
  */
 export async function loadTimes(
   directories: readonly string[],
   { rounds, variables }: { rounds: number; variables: Record<string, string> },
-): Promise<number[]> {
+): Promise<Load[]> {
   const times = directories.map((): number[] => []);
   for (let round = -1; round < rounds; round++)
     for (const [index, cwd] of directories.entries()) {
@@ -26,7 +29,10 @@ export async function loadTimes(
       // The first round only warms the disk's cache.
       if (round >= 0) times[index]?.push(Number(stdout));
     }
-  return times.map(median);
+  return times.map((own) => ({
+    ms: median(own),
+    ratio: median(own.map((ms, round) => ms / (times[0]?.[round] ?? Number.NaN))),
+  }));
 }
 
 function median(values: readonly number[]): number {

@@ -52,26 +52,35 @@ export function bundle(entry: string, outputDirectory: string, shipped: ShippedC
   return metafile;
 }
 
+/** Where secrets can be, with the package that reads them there, and what of it is used: most deployments have theirs in one place, or none. */
+const stores = {
+  'secretsmanager:': {
+    package: '@aws-sdk/client-secrets-manager',
+    client: 'SecretsManagerClient',
+    command: 'GetSecretValueCommand',
+  },
+  'ssm:': { package: '@aws-sdk/client-ssm', client: 'SSMClient', command: 'GetParameterCommand' },
+};
+
 /** What bundles see in place of a package: only what is used of it. */
 function standIns(shipped: ShippedConfiguration): Record<string, string> {
   const directory = mkdtempSync(join(tmpdir(), 'untildone-'));
-  const standIn = (name: string, code: string): string => {
-    const file = join(directory, `${name}.mjs`);
-    writeFileSync(file, code);
-    return file;
-  };
-  const withoutSsm = {
+  const configuration = JSON.stringify(shipped);
+  const unused = Object.entries(stores).flatMap(([scheme, store]): [string, string][] => {
+    if (configuration.includes(`"${scheme}`)) return [];
+    const file = join(directory, `${store.client}.mjs`);
+    writeFileSync(file, emptyStore(scheme, store));
+    return [[store.package, file]];
+  });
+  return {
     '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts'),
+    ...Object.fromEntries(unused),
   };
-  if (secretsInParameterStore(shipped)) return withoutSsm;
-  return { ...withoutSsm, '@aws-sdk/client-ssm': standIn('client-ssm', noParameterStore) };
 }
 
-/** Parameter Store's client is the biggest of all, 79 KB, and most deployments have no secret there. */
-const secretsInParameterStore = (shipped: ShippedConfiguration): boolean => JSON.stringify(shipped).includes('"ssm:');
-const noParameterStore = `
-  export class SSMClient { send() { return Promise.reject(new Error('no secret of the configuration is in Parameter Store')); } }
-  export class GetParameterCommand {}`;
+const emptyStore = (scheme: string, { client, command }: { client: string; command: string }): string => `
+  export class ${client} { send() { return Promise.reject(new Error('no secret of the configuration is a "${scheme}…"')); } }
+  export class ${command} {}`;
 
 /** The bundle as CDK's asset, by the hash of what came out. */
 export function functionCode(name: FunctionName, shipped: ShippedConfiguration): Code {
