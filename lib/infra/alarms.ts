@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import {
   Alarm,
   ComparisonOperator,
@@ -17,11 +18,13 @@ import type { HandlerFunction } from './handler-function.ts';
 
 export type AlarmsProps = {
   service: string;
+  /** True while nothing is to run: what is silent or refused then is meant to be. */
+  killSwitch: boolean;
+  api: HttpApi;
+  tickQueue: IQueue;
   deadLetters: { ticks: IQueue; schedules: IQueue; deliveries: IQueue };
   functions: {
     start: HandlerFunction;
-    status: HandlerFunction;
-    cancel: HandlerFunction;
     mcp: HandlerFunction;
     poll: HandlerFunction;
     deliver: HandlerFunction;
@@ -36,10 +39,9 @@ type Rule = {
   metric: IMetric;
   /** Raised above this. */
   above: number;
+  /** So many periods in a row (1). */
   periods?: number;
   what: string;
-  /** No data is bad news too. */
-  silenceIsBad?: boolean;
 };
 
 /** A metric of ours, over the whole deployment. */
@@ -57,7 +59,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const { service, deadLetters, functions } = props;
+    const { service, killSwitch, tickQueue, deadLetters, functions } = props;
     const five = Duration.minutes(5);
     const own = (name: (typeof metrics)[keyof typeof metrics], statistic: string, period = five) =>
       ownMetric(service, name, statistic, period);
@@ -91,17 +93,8 @@ export class Alarms extends Construct {
         above: 0,
         what: 'jobs are active and none was checked in half an hour',
       },
-      SweepSilent: {
-        metric: new MathExpression({
-          label: 'no sweep',
-          expression: 'IF(FILL(sweeps, 0) < 1, 1, 0)',
-          usingMetrics: { sweeps: own(metrics.activeJobs, Stats.SAMPLE_COUNT, Duration.minutes(15)) },
-          period: Duration.minutes(15),
-        }),
-        above: 0,
-        what: 'no sweep reported in fifteen minutes',
-        silenceIsBad: true,
-      },
+      // With the kill switch nothing sweeps.
+      ...(killSwitch ? {} : { SweepSilent: sweepSilent(tickQueue, own(metrics.activeJobs, Stats.SAMPLE_COUNT), five) }),
       WorkerErrors: {
         metric: errorRate([functions.poll, functions.deliver, functions.sweep], five),
         above: 5,
@@ -109,10 +102,10 @@ export class Alarms extends Construct {
         what: 'more than 5 % of the background invocations fail',
       },
       ApiErrors: {
-        metric: errorRate([functions.start, functions.status, functions.cancel, functions.mcp], five),
+        metric: failedRequests(props.api, killSwitch ? [functions.start, functions.mcp] : [], five),
         above: 5,
         periods: 2,
-        what: 'more than 5 % of the requests crash',
+        what: 'more than 5 % of the requests are answered with 500 or more',
       },
       CredentialRefused: {
         metric: own(metrics.credentialsRefused, Stats.SUM),
@@ -123,19 +116,60 @@ export class Alarms extends Construct {
     for (const [name, rule] of Object.entries(rules)) this.#raise(name, rule, props);
   }
 
-  #raise(name: string, { metric, above, periods = 1, what, silenceIsBad = false }: Rule, props: AlarmsProps): void {
+  #raise(name: string, { metric, above, periods = 1, what }: Rule, props: AlarmsProps): void {
     const article = name.replace(/(?!^)[A-Z]/g, '-$&').toLowerCase();
     const alarm = new Alarm(this, name, {
       metric,
       threshold: above,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: periods,
-      treatMissingData: silenceIsBad ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: `untildone ${props.service}: ${what}. What to do: ${props.runbookUrl}#${article}`,
     });
     if (props.alarmTopic !== undefined) alarm.addAlarmAction(new SnsAction(props.alarmTopic));
     this.all.push(alarm);
   }
+}
+
+/**
+ * Silence counts from when the tick queue is polled, which is from the deployment on: an alarm that took every missing figure
+ * for silence would rise with each new stack. A sweep runs every five minutes, a minute late at most, so that one period may
+ * have none.
+ */
+const sweepSilent = (tickQueue: IQueue, sweeps: IMetric, period: Duration): Rule => ({
+  metric: new MathExpression({
+    label: 'no sweep',
+    expression: 'IF(FILL(lives, 0) > 0 AND FILL(sweeps, 0) < 1, 1, 0)',
+    usingMetrics: {
+      lives: tickQueue.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.SAMPLE_COUNT }),
+      sweeps,
+    },
+    period,
+  }),
+  above: 0,
+  periods: 3,
+  what: 'no sweep reported in fifteen minutes',
+});
+
+/**
+ * Requests that were answered with 500 or more, in per cent, by the API's own count: it has those a function answers in words,
+ * those it crashed or hung on, and those API Gateway failed by itself. Not those for functions that are stopped.
+ */
+function failedRequests(api: HttpApi, stopped: readonly HandlerFunction[], period: Duration): MathExpression {
+  const statistic = Stats.SUM;
+  const usingMetrics: Record<string, IMetric> = {
+    failed: api.metricServerError({ period, statistic }),
+    requests: api.metricCount({ period, statistic: Stats.SAMPLE_COUNT }),
+  };
+  for (const [number, { fn }] of stopped.entries())
+    usingMetrics[`t${number}`] = fn.metricThrottles({ period, statistic });
+  const meant = stopped.map((_, number) => ` - FILL(t${number}, 0)`).join('');
+  return new MathExpression({
+    label: 'failed requests, %',
+    expression: `IF(FILL(requests, 0) > 0, 100 * (FILL(failed, 0)${meant}) / FILL(requests, 0), 0)`,
+    usingMetrics,
+    period,
+  });
 }
 
 /** Failed invocations of these functions, in per cent. */

@@ -165,6 +165,9 @@ export class UntilDone extends Construct {
 
     this.alarms = new Alarms(this, 'Alarms', {
       service,
+      killSwitch,
+      api: this.api.api,
+      tickQueue: this.ticks.queue,
       functions: this.functions,
       deadLetters: {
         ticks: this.ticks.deadLetters,
