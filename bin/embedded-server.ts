@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
+import { testEvent } from '../lib/announce/test-event.ts';
 import { allRoutes } from '../lib/api/all-routes.ts';
 import type { ApiOptions } from '../lib/api/api-options.ts';
 import { createApi } from '../lib/api/create-api.ts';
@@ -10,7 +11,6 @@ import { ConfigError, RequestError } from '../lib/core/errors.ts';
 import { openDatabase } from '../lib/embedded/database.ts';
 import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
-import { testEvent } from '../lib/embedded/test-event.ts';
 import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
@@ -80,7 +80,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
         transports,
         targetProblem: (target) => targetProblem(target, secrets),
         sendTest: async (name) =>
-          (await tell(name, testEvent(name))) ??
+          (await tell(name, testEvent(`the target "${name}"`))) ??
           ({ outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null } as const),
       },
       what,

@@ -3,6 +3,6 @@ import { powertoolsLog } from '../shared/powertools-log.ts';
 import { createMcpHandler } from './handler.ts';
 
 // A tool may start a job: what starting touches is all that any tool touches.
-const { ports, ...plug } = composeStart();
+const { ports, doctor: _, ...plug } = composeStart();
 
 export const handler = createMcpHandler(ports, { ...plug, log: powertoolsLog() });

@@ -50,12 +50,12 @@ function readEach<Given extends Parameters>(
     const given = givenFor(name);
     const message = given === undefined ? undefined : problemOf(parameter, given);
     if (message !== undefined) problems.push({ path: name, message });
-    else values[name] = valueOf(parameter.schema, given?.[0]);
+    else values[name] = readValue(parameter.schema, given?.[0]);
   }
   return { values: values as Values<Given>, problems }; // one value for each name, by its schema
 }
 
-const valueOf = (schema: ParameterSchema, text: string | undefined): string | number | undefined =>
+const readValue = (schema: ParameterSchema, text: string | undefined): string | number | undefined =>
   schema.type === 'integer' ? (text === undefined ? schema.default : Number(text)) : text;
 
 /** What is wrong with the values that were given for one name; a name may be given once. */

@@ -1,9 +1,12 @@
-import type { Ports } from '../ports.ts';
+import type { ApiOptions } from '../api/api-options.ts';
+import { env } from '../env.ts';
+import type { Ports, Settings } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
 import { apiPlug } from './compose-api.ts';
 import { tickPorts } from './compose-poll.ts';
 import { schedules } from './compose-schedules.ts';
-import type { Environment } from './environment.ts';
+import { composeSecrets } from './compose-secrets.ts';
+import { type Environment, needed } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 
 /** The start function: what a tick touches, and making schedules. */
@@ -14,5 +17,20 @@ export function composeStart(environment: Environment = process.env) {
     schedules: schedules(environment, 'create'),
     ids: randomIds,
   };
-  return { ports, ...apiPlug(environment, shipped) };
+  const plug = apiPlug(environment, shipped);
+  return { ports, ...plug, doctor: doctorOf(environment, ports, plug.settings) };
+}
+
+/** Loaded when somebody asks: starts have no use for it. */
+function doctorOf(environment: Environment, ports: Ports, settings: Settings): NonNullable<ApiOptions['doctor']> {
+  const names = {
+    table: needed(environment, env.jobTable),
+    schedule_group: needed(environment, env.scheduleGroup),
+    tick_queue: needed(environment, env.tickQueueUrl),
+    topic: needed(environment, env.outcomesTopicArn),
+  };
+  return async (what) => {
+    const { examineDeployment } = await import('./doctor.ts');
+    return examineDeployment({ ports, settings, names, secrets: composeSecrets() }, what);
+  };
 }

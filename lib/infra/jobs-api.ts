@@ -41,7 +41,10 @@ export type JobsApiProps = {
 
 /** Which function serves which route. */
 export const routes = {
-  start: [[HttpMethod.POST, '/v1/jobs']],
+  start: [
+    [HttpMethod.POST, '/v1/jobs'],
+    [HttpMethod.POST, '/v1/doctor'],
+  ],
   status: [
     [HttpMethod.GET, '/v1/jobs'],
     [HttpMethod.GET, '/v1/jobs/{job_id}'],

@@ -38,7 +38,7 @@ function functions(given = world()) {
   return {
     world: given,
     lines,
-    start: createStartHandler(given.ports, plug),
+    start: createStartHandler(given.ports, { ...plug, doctor: async () => [{ name: 'a', ok: true, message: 'b' }] }),
     status: createStatusHandler(given.ports, { ...plug, long_poll_seconds: 2 }),
     cancel: createCancelHandler(given.ports, plug),
     mcp: createMcpHandler(given.ports, plug),
@@ -69,6 +69,10 @@ describe('the API as functions', () => {
     // A client of 2025 is answered with an event stream, which goes through API Gateway as base64.
     expect(answer.isBase64Encoded).toBe(true);
     expect(Buffer.from(answer.body, 'base64').toString()).toContain(`"job_id":"${job_id}"`);
+  });
+  it('looks for what is wrong, by the function that needs most', async () => {
+    const answer = await functions().start(request('POST', '/v1/doctor', { body: { send_test: false } }));
+    expect(read(answer)).toEqual({ checks: [{ name: 'a', ok: true, message: 'b' }] });
   });
   it('keeps the jobs of another role to itself', async () => {
     const { start, status } = functions();

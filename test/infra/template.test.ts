@@ -102,10 +102,8 @@ describe('the table', () => {
 describe('the API', () => {
   it('brings every route of the API to one function, and no other', () => {
     const { ports, settings } = world();
-    const app = createApi(
-      { ports, settings, engine: 'aws', mcp: loadMcp, version: '0', ownerOf: () => 'me' },
-      allRoutes,
-    );
+    const options = { engine: 'aws', mcp: loadMcp, doctor: async () => [], version: '0', ownerOf: () => 'me' } as const;
+    const app = createApi({ ports, settings, ...options }, allRoutes);
     const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);
     const brought = Object.values(routes).flatMap((list) =>
       list.map(([method, path]) => `${method} ${path.replace('{job_id}', ':job_id')}`),

@@ -68,6 +68,29 @@ async function loseJob(): Promise<void> {
   refusesBeats = losesChain = false;
 }
 
+/** Finds nothing wrong, and leaves nothing behind. */
+async function askDoctor(): Promise<void> {
+  const before = story.cloud.jobSchedules().length;
+  const { status, body } = await story.call('POST', '/v1/doctor', { send_test: true });
+  const { checks }: { checks: { name: string; ok: boolean; message: string }[] } = Object(body);
+  expect(status).toBe(200);
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  const names = checks.map(({ name }) => name);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'job table',
+      'schedules',
+      'tick queue',
+      'topic',
+      'target ops',
+      'secret of secured',
+      'connection secured',
+    ]),
+  );
+  expect(JSON.stringify(body)).not.toContain('t0ken');
+  expect(story.cloud.jobSchedules()).toHaveLength(before);
+}
+
 it('everything that a role may do is done in one tour, or listed with its reason', async () => {
   await tellTargets();
   const looks = story.remote.seen.filter(({ path }) => path === '/runs/toured');
@@ -75,6 +98,7 @@ it('everything that a role may do is done in one tour, or listed with its reason
   await adoptEnded();
   await cancelTwice();
   await loseJob();
+  await askDoctor();
 
   const unused = story.gate.unused();
   expect(unused.filter((grant) => !unusedGrants.some(([known]) => known.test(grant)))).toEqual([]);

@@ -1,7 +1,7 @@
 import type { JobEvent } from '../core/announcement.ts';
 
-/** What `doctor --send-test` sends: a settled job that never was, and says so. */
-export function testEvent(target: string): JobEvent {
+/** What `doctor --send-test` sends: a settled job that never was, and says so. `whom` is who is told: `the target "ops"`. */
+export function testEvent(whom: string): JobEvent {
   const now = new Date().toISOString();
   const job_id = `job_${'0'.repeat(26)}`;
   return {
@@ -16,7 +16,7 @@ export function testEvent(target: string): JobEvent {
       status: 'complete',
       terminal: true,
       reason: null,
-      message: `This is a test of the target "${target}". No job has ended.`,
+      message: `This is a test of ${whom}. No job has ended.`,
       phase: null,
       warnings: [],
       status_command: 'untildone doctor',
