@@ -1,10 +1,6 @@
-import { lookup as systemLookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { mayReach } from '../transports/addresses.ts';
-import { ConnectError, guardedLookup, type Resolve } from '../transports/safe-connect.ts';
-
-const systemResolve: Resolve = async (host) =>
-  (await systemLookup(host, { all: true, verbatim: true })).map(({ address }) => address);
+import { ConnectError, guardedLookup, type Resolve, systemResolve } from '../transports/safe-connect.ts';
 
 export type SmtpSocketOptions = {
   host: string;

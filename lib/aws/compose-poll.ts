@@ -5,7 +5,7 @@ import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
 import { createMcpTransport } from '../transports/mcp-transport.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
 import type { OpenRateBudget } from '../transports/rate-budget.ts';
-import { corePorts, schedulesToDelete, settingsOf, tableOf } from './compose.ts';
+import { corePorts, schedulesToDelete, settingsOf, store } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { createDynamoRateLeases } from './dynamo-rate-leases.ts';
 import { clock, type Environment } from './environment.ts';
@@ -14,7 +14,8 @@ import { readShipped, type ShippedConfiguration } from './shipped-configuration.
 /** What a tick touches: it calls out, and it deletes schedules but makes none. */
 export function tickPorts(environment: Environment, shipped: ShippedConfiguration): TickPorts {
   const connections = new Map(Object.entries(shipped.configuration.connections));
-  const on = { ...tableOf(environment), now: clock.now };
+  const stored = store(environment, shipped);
+  const on = { documents: stored.documents, table: stored.table, now: clock.now };
   const openRateBudget: OpenRateBudget = (connection, rate_per_minute) =>
     createLeasedRateBudget({ leases: createDynamoRateLeases({ ...on, connection }), rate_per_minute, now: clock.now });
   const outward = {
@@ -25,7 +26,7 @@ export function tickPorts(environment: Environment, shipped: ShippedConfiguratio
     openRateBudget,
   };
   return {
-    ...corePorts(environment, shipped),
+    ...corePorts(environment, stored),
     schedules: schedulesToDelete(environment),
     transports: { http: createHttpTransport(outward), mcp: createMcpTransport(outward) },
   };

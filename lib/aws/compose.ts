@@ -21,8 +21,7 @@ const waitLookMs = 2_000;
 const progressSaveMs = 60_000;
 
 /** Jobs, inbox, ticks and announcements: what every writer has. */
-export function corePorts(environment: Environment, shipped: ShippedConfiguration) {
-  const { jobs, events, deliveries } = store(environment, shipped);
+export function corePorts(environment: Environment, { jobs, events, deliveries }: ReturnType<typeof store>) {
   const sqs = createSqsClient();
   const ticks: Ticks = createSqsTicks({ sqs, queue_url: needed(environment, env.tickQueueUrl), clock });
   const options = {

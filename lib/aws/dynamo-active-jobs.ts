@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { indexes } from '../env.ts';
+import { allActiveShards } from './dynamo-layout.ts';
 import { openTable } from './dynamo-table.ts';
 
 /** The jobs that run or owe something, as the sparse index has them: a moment late. */
@@ -8,11 +9,10 @@ export type ActiveJobs = {
   pages(): AsyncIterable<readonly string[]>;
 };
 
-const shards = Array.from({ length: 16 }, (_, shard) => `ACTIVE#${shard}`);
 /** Ids a page: whoever reads the jobs themselves does so page by page. */
 const pageSize = 100;
 
-/** Reads the index `active-jobs`: partition `ACTIVE#<0..15>`, sorted by job id. */
+/** Reads the index `active-jobs`, partition by partition, each sorted by job id. */
 export function createDynamoActiveJobs({
   documents,
   table,
@@ -22,7 +22,7 @@ export function createDynamoActiveJobs({
 }): ActiveJobs {
   const { query } = openTable(documents, table);
   async function* pages(): AsyncGenerator<readonly string[]> {
-    for (const shard of shards)
+    for (const shard of allActiveShards())
       for await (const { rows } of query({
         IndexName: indexes.active,
         Limit: pageSize,

@@ -1,5 +1,5 @@
 import type { Handle, Job, JobSeen, JobSpec, JobState } from '../core/job.ts';
-import { refOf } from '../core/job.ts';
+import { refOf, untouched } from '../core/job.ts';
 import { activeKeys, expiry, hotKey, ownedKeys } from './dynamo-layout.ts';
 import type { Row } from './dynamo-table.ts';
 
@@ -31,31 +31,7 @@ type HandlePart = { handle: Handle };
 export type Refs = { spec_ref: string; handle_ref: string | null; seen_ref: string | null };
 
 /** As a field is when its item has none. */
-const absent: State = {
-  status: 'running',
-  reason: null,
-  phase: null,
-  checks: 0,
-  unsaved_claims: 0,
-  claimed_at_ms: null,
-  lease_until_ms: 0,
-  next_check_at_ms: 0,
-  not_before_ms: 0,
-  consecutive_errors: 0,
-  last_error: null,
-  matched: false,
-  upstream_state: null,
-  progress_pct: null,
-  progress_saved_at_ms: 0,
-  starter_claimed_until_ms: null,
-  begun_at_ms: null,
-  cancel_requested_at_ms: null,
-  cancel_outcome: null,
-  warnings: [],
-  events: 0,
-  told: [],
-  settled_at_ms: null,
-};
+const { owed: _, ...absent } = untouched;
 const fields = Object.keys(absent) as (keyof State)[]; // of the literal above
 const nothingSeen: JobSeen = { message: null, observed: null, result: null };
 

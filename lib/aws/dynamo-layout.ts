@@ -48,6 +48,8 @@ export const ownedKeys = (owner: string, ref: JobRef, status: Status) => ({
 
 /** Where a job stands in active-jobs, while it runs or owes something: partition `active_shard`, sorted by `job_id`. */
 export const activeKeys = (job_id: string) => ({ active_shard: `ACTIVE#${hash(job_id) % activeShards}`, job_id });
+/** Every partition of active-jobs. */
+export const allActiveShards = (): string[] => Array.from({ length: activeShards }, (_, shard) => `ACTIVE#${shard}`);
 export const activeFields = ['active_shard', 'job_id'] as const;
 
 const daySeconds = 86_400;

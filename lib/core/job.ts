@@ -132,6 +132,34 @@ export function withWarning(warnings: string[], warning: string): string[] {
   return [...warnings, cut];
 }
 
+/** A state in which nothing has happened yet. */
+export const untouched: JobState = {
+  status: 'running',
+  reason: null,
+  phase: null,
+  checks: 0,
+  unsaved_claims: 0,
+  claimed_at_ms: null,
+  lease_until_ms: 0,
+  next_check_at_ms: 0,
+  not_before_ms: 0,
+  consecutive_errors: 0,
+  last_error: null,
+  matched: false,
+  upstream_state: null,
+  progress_pct: null,
+  progress_saved_at_ms: 0,
+  starter_claimed_until_ms: null,
+  begun_at_ms: null,
+  cancel_requested_at_ms: null,
+  cancel_outcome: null,
+  warnings: [],
+  events: 0,
+  told: [],
+  owed: [],
+  settled_at_ms: null,
+};
+
 /** A fresh record, before anything remote was called. */
 export function newJob(made: {
   job_id: string;
@@ -151,30 +179,9 @@ export function newJob(made: {
     spec: made.spec,
     handle: made.handle,
     state: {
-      status: 'running',
-      reason: null,
+      ...untouched,
       phase: made.spec.starts ? 'starting' : 'polling',
-      checks: 0,
-      unsaved_claims: 0,
-      claimed_at_ms: null,
-      lease_until_ms: 0,
       next_check_at_ms: made.first_check_at_ms,
-      not_before_ms: 0,
-      consecutive_errors: 0,
-      last_error: null,
-      matched: false,
-      upstream_state: null,
-      progress_pct: null,
-      progress_saved_at_ms: 0,
-      starter_claimed_until_ms: null,
-      begun_at_ms: null,
-      cancel_requested_at_ms: null,
-      cancel_outcome: null,
-      warnings: [],
-      events: 0,
-      told: [],
-      owed: [],
-      settled_at_ms: null,
     },
     seen: { message: null, observed: null, result: null },
   };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isToolCall } from './is-tool-call.ts';
 import { expressionProblem } from './jmespath.ts';
+import { reservedHeaders } from './reserved-headers.ts';
 
 /** A JMESPath expression: at most 512 characters, brackets nested at most 32 deep, and it parses. */
 export const expressionSchema = z
@@ -13,22 +14,6 @@ export const expressionSchema = z
   .meta({ description: 'A JMESPath expression, at most 512 characters' });
 
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is no HTTP header name');
-
-/** Headers a call may not set: credentials belong to the connection, framing to the transport. */
-const reservedHeaders = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'host',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-  'te',
-  'trailer',
-  'keep-alive',
-]);
 
 /** One HTTP request of a kind. `{name}` is replaced by the handle's (or input's) value: typed if it is the whole string, percent-encoded in URLs. */
 const httpCallSchema = z

@@ -1,22 +1,6 @@
 import type { HttpCall } from '../core/kind.ts';
+import { reservedHeaders } from '../core/reserved-headers.ts';
 
-/** Credentials belong to the connection, framing to the transport. The schema refuses them too, but values are filled in later. */
-const reserved = new Set([
-  'accept-encoding',
-  'authorization',
-  'connection',
-  'content-length',
-  'cookie',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 const token = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const fieldValue = /^[\t\x20-\x7e]*$/;
 
@@ -36,7 +20,7 @@ export function requestHeaders(call: HttpCall, credential: readonly string[]): R
     if (!token.test(name)) return { ok: false, problem: 'a header name has characters HTTP does not allow' };
     if (!fieldValue.test(value))
       return { ok: false, problem: `the header ${name} has a line break or another character a header cannot carry` };
-    if (reserved.has(lower) || credential.includes(lower))
+    if (reservedHeaders.has(lower) || credential.includes(lower))
       return {
         ok: false,
         problem: `the header ${name} is not for a call to set: it belongs to the connection or the transport`,
