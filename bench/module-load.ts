@@ -4,15 +4,17 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 const program = `
-  const begun_ms = performance.now();
+  const begun = process.cpuUsage();
   await import('./index.mjs');
-  console.log(performance.now() - begun_ms);`;
+  const { user, system } = process.cpuUsage(begun);
+  console.log((user + system) / 1000);`;
 
-/** Medians: ms, and how many times the first directory's, compared within each round. */
+/** Medians: ms of processor time, and how many times the first directory's, compared within each round. */
 export type Load = { ms: number; ratio: number };
 
 /**
- * How long the `index.mjs` of each directory takes to load, in `rounds` fresh processes of the Node that runs this. The
+ * What the `index.mjs` of each directory takes to load, in `rounds` fresh processes of the Node that runs this: processor time,
+ * which a function has a small share of, and which a busy machine stretches less than the clock. The
  * directories take turns, and a time is compared with those of its own round: a machine that slows down slows all of them.
  */
 export async function loadTimes(

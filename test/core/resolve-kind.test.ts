@@ -92,6 +92,8 @@ describe('kind http', () => {
     'TE',
     'trailer',
     'keep-alive',
+    'Accept-Encoding',
+    'proxy-connection',
   ])('refuses the header %s in every call', (header) => {
     const call = { url: '/runs', headers: { [header]: 'x' } };
     const why = 'is not a header a call may set: credentials belong to the connection';
