@@ -95,6 +95,8 @@ export type Schedules = {
 /** One wake-up for one job. A chain tick carries the number of the check it asks for, which proves that the one before has ended. */
 export type Tick = JobRef & { carrier: 'chain' | 'heartbeat'; expected_checks: number | null; due_at_ms: number };
 export type Ticks = { send(tick: Tick): Promise<void> };
+/** Sends ticks in as few requests as take them. Of each, in order: undefined once it was taken, or why it was not. */
+export type SendMany = (ticks: readonly Tick[]) => Promise<(Error | undefined)[]>;
 
 /** The durable inbox of one owner. */
 export type Events = {

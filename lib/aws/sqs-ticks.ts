@@ -1,14 +1,19 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { InvariantError } from '../core/errors.ts';
 import { jobIdPattern } from '../core/job.ts';
-import type { Clock, Tick, Ticks } from '../ports.ts';
+import type { Clock, SendMany, Tick, Ticks } from '../ports.ts';
 import { count, isObject, parseMessage, type Shape, shapeProblem, time_ms } from './read-message.ts';
-import { said } from './service-errors.ts';
+import { inOurWords, said } from './service-errors.ts';
 
 export type SqsTicksOptions = { sqs: SQSClient; queue_url: string; clock: Pick<Clock, 'now'> };
 
 /** SQS delays a message by 15 minutes at most. */
 const maxDelaySeconds = 900;
+const delaySeconds = ({ due_at_ms }: Tick, now_ms: number): number =>
+  Math.max(0, Math.ceil((due_at_ms - now_ms) / 1000));
+/** Entries of one request. */
+const mostEntries = 10;
+const queue = 'the tick queue';
 
 /**
  * The chain's ticks as delayed messages of a standard queue: at least once, in any order. The delay is counted from the
@@ -18,14 +23,58 @@ const maxDelaySeconds = 900;
 export function createSqsTicks({ sqs, queue_url, clock }: SqsTicksOptions): Ticks {
   return {
     send: async (tick) => {
-      const DelaySeconds = Math.max(0, Math.ceil((tick.due_at_ms - clock.now()) / 1000));
+      const DelaySeconds = delaySeconds(tick, clock.now());
       if (DelaySeconds > maxDelaySeconds) return;
       const MessageBody = JSON.stringify(bodyOf(tick));
       const command = new SendMessageCommand({ QueueUrl: queue_url, MessageBody, DelaySeconds });
-      await said('the tick queue', () => sqs.send(command));
+      await said(queue, () => sqs.send(command));
     },
   };
 }
+
+/** A request of ten ticks costs what one of a single tick does. */
+export function createSqsSendMany({ sqs, queue_url, clock }: SqsTicksOptions): SendMany {
+  async function sendSome(ticks: readonly Tick[]): Promise<(Error | undefined)[]> {
+    const now_ms = clock.now();
+    const Entries = ticks
+      .map((tick, at) => ({
+        Id: String(at),
+        MessageBody: JSON.stringify(bodyOf(tick)),
+        DelaySeconds: delaySeconds(tick, now_ms),
+      }))
+      .filter(({ DelaySeconds }) => DelaySeconds <= maxDelaySeconds);
+    if (Entries.length === 0) return ticks.map(() => undefined);
+    try {
+      const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queue_url, Entries }));
+      const failed = new Map(Failed.map(({ Id, ...why }) => [Id, why]));
+      return ticks.map((_, at) => {
+        const why = failed.get(String(at));
+        return why === undefined ? undefined : inOurWords(queue, refusal(why));
+      });
+    } catch (cause) {
+      const error = inOurWords(queue, cause);
+      return ticks.map(() => error);
+    }
+  }
+  return async (ticks) => {
+    const groups = Array.from({ length: Math.ceil(ticks.length / mostEntries) }, (_, at) =>
+      ticks.slice(at * mostEntries, (at + 1) * mostEntries),
+    );
+    return (await Promise.all(groups.map(sendSome))).flat();
+  };
+}
+
+/** The refusal of one entry, in the shape of the error that it would have been alone. */
+const refusal = ({
+  Code = '',
+  Message,
+  SenderFault,
+}: {
+  Code?: string | undefined;
+  Message?: string | undefined;
+  SenderFault?: boolean | undefined;
+}): Error =>
+  Object.assign(new Error(Message), { name: Code.split('.').at(-1) ?? '', $fault: SenderFault ? 'client' : 'server' });
 
 /** Only these fields travel, whatever else an object carries. */
 const bodyOf = ({ job_id, generation_ms, carrier, expected_checks, due_at_ms }: Tick): Tick => ({
@@ -60,7 +109,7 @@ const scheduledShape: Shape = {
 
 /** Reads a message of the tick queue, from either carrier. Throws InvariantError for anything else: it belongs into the dead letter queue. */
 export function readTick(body: string): Tick {
-  const value = parseMessage(body, 'the tick queue');
+  const value = parseMessage(body, queue);
   const scheduled = isObject(value) && Object.hasOwn(value, 'due_at');
   const problem = shapeProblem(value, scheduled ? scheduledShape : ownShape);
   if (problem !== undefined) throw new InvariantError(`got a message in the tick queue that is no tick: ${problem}`);
