@@ -34,6 +34,8 @@ export type Settings = {
     retention_days: number;
     /** How often a `wait_seconds` read looks again, ms. */
     wait_look_ms: number;
+    /** How often a heartbeat beats that only watches over the chain. */
+    watchdog_seconds: number;
     /** Progress alone is saved at most this often, ms. */
     progress_save_ms: number;
   };

@@ -32,6 +32,7 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
   const clock = clockOf(time);
   const { table } = await dynamo.freshTable();
   const on = { documents: dynamo.connect(), table, clock };
+  const settings = settingsWith(options.watchdog_minutes);
   let ends_at_ms = 0;
   let checks = 0;
   const ports: Ports = {
@@ -44,7 +45,6 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
       target_arn: front.queueArn('ticks'),
       role_arn: 'arn:aws:iam::000000000000:role/scheduler',
       dead_letter_arn: front.queueArn('dead'),
-      watchdog_minutes: options.watchdog_minutes,
       clock,
     }),
     announcements: createSnsAnnouncements({
@@ -149,9 +149,10 @@ const answerWith = (body: unknown): Answer => ({
 
 const configured = readConfiguration({ connections: { ci: { transport: 'http', url: 'https://ci.example.com' } } });
 if (!configured.ok) throw new Error('the configuration of the count is wrong');
-const settings: Settings = {
+const connections = new Map(Object.entries(configured.configuration.connections));
+const settingsWith = (watchdog_minutes: number): Settings => ({
   kinds: kindsWith([]),
-  connections: new Map(Object.entries(configured.configuration.connections)),
+  connections,
   targets: [],
   address: { cli_command: 'untildone', base_url: 'https://abc123.execute-api.eu-west-1.amazonaws.com' },
   limits: {
@@ -159,9 +160,10 @@ const settings: Settings = {
     max_checks_per_job: 200_000,
     retention_days: 30,
     wait_look_ms: 2000,
+    watchdog_seconds: 60 * watchdog_minutes,
     progress_save_ms: 60_000,
   },
-};
+});
 
 /** The size of what callers send. */
 const bodyOf = (expected_seconds: number): Record<string, unknown> => ({

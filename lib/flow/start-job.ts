@@ -85,7 +85,7 @@ async function acknowledged(ports: StartPorts, job: Job, begun: Promise<Job>): P
 const createSchedule = (ports: StartPorts, job: Job): Promise<void> =>
   ports.schedules.create({
     ref: refOf(job),
-    interval_seconds: job.spec.interval_seconds,
+    interval_seconds: job.spec.heartbeat_seconds,
     first_at_ms: job.started_at_ms + firstHeartbeatMs,
     end_at_ms: job.deadline_at_ms + scheduleTailMs,
   });

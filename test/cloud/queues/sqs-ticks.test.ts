@@ -38,7 +38,7 @@ describe('ticks on SQS', () => {
   });
   it('are sent for every delay that flow gives to the chain', async () => {
     for (const delay_seconds of [0, 3, 48, 900]) {
-      expect(carrierOf(59, delay_seconds)).toBe('chain');
+      expect(carrierOf({ interval_seconds: 59, heartbeat_seconds: 60 }, delay_seconds)).toBe('chain');
       await send(tick(epoch_ms + delay_seconds * 1000));
     }
     await world.time.advance(900);
