@@ -3,6 +3,7 @@ import { createDynamoDeliveries } from '../../lib/aws/dynamo-deliveries.ts';
 import { createDynamoEvents } from '../../lib/aws/dynamo-events.ts';
 import { createDynamoJobStore } from '../../lib/aws/dynamo-job-store.ts';
 import { createEventBridgeSchedules } from '../../lib/aws/eventbridge-schedules.ts';
+import { rememberCounts } from '../../lib/aws/remembered-counts.ts';
 import { createSnsAnnouncements } from '../../lib/aws/sns-announcements.ts';
 import { createSqsSendMany, createSqsTicks, readTick } from '../../lib/aws/sqs-ticks.ts';
 import { readConfiguration } from '../../lib/core/configuration.ts';
@@ -33,10 +34,11 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
   const { table } = await dynamo.freshTable();
   const on = { documents: dynamo.connect(), table, clock };
   const settings = settingsWith(options.watchdog_minutes);
+  const jobs = createDynamoJobStore(on);
   let ends_at_ms = 0;
   let checks = 0;
   const ports: Ports = {
-    jobs: createDynamoJobStore(on),
+    jobs: { ...jobs, countActive: rememberCounts(jobs.countActive, clock) },
     events: createDynamoEvents(on),
     ticks: createSqsTicks({ sqs: clients.sqs, queue_url: front.queueUrl('ticks'), clock }),
     schedules: createEventBridgeSchedules({

@@ -143,11 +143,24 @@ it('counts the running jobs of an owner without reading the ended ones', async (
     if (number > 2) await store.save(settleOf(job));
   }
   const { owner } = octoJob();
-  const counted = await cost(async () => expect(await store.countActive(owner)).toBe(2));
+  const counted = await cost(async () => expect(await store.countActive(owner, 9)).toBe(2));
   expect(counted).toEqual({ calls: Array(4).fill('Query on jobs-of-owner'), wru: 0, rru: 2 });
+  const bounded = await cost(async () => expect(await store.countActive(owner, 1)).toBe(1));
+  expect(bounded.calls.length).toBeLessThanOrEqual(counted.calls.length);
   const page = await cost(() => store.list({ owner, limit: 5 }));
   expect(page.calls.filter((call) => call.includes('jobs-of-owner'))).toHaveLength(8);
   expect(page.calls.filter((call) => call === 'Query')).toHaveLength(5);
+});
+
+it('reads no more entries of a crowded owner than are enough', async () => {
+  const { store } = await world.freshTable();
+  const { owner } = octoJob();
+  for (let number = 1; number <= 40; number += 1) await store.create(octoJob(number));
+  const from = world.front.billed.length;
+  expect(await store.countActive(owner, 5)).toBe(5);
+  const queries = world.front.billed.slice(from);
+  expect(queries.reduce((sum, { body }) => sum + Number(body['Limit']), 0)).toBeLessThanOrEqual(5 * queries.length);
+  expect(queries.length).toBeLessThanOrEqual(2);
 });
 
 it('looks once more, consistently, for a job that is not there', async () => {

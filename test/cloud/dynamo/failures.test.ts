@@ -179,7 +179,7 @@ describe('a table that throttles', () => {
       () => store.claim(claimOf(job)),
       () => store.save(settleOf(job)),
       () => store.paid(refOf(job), 'evt_1'),
-      () => store.countActive('me'),
+      () => store.countActive('me', 1000),
       () => store.list({ owner: 'me', limit: 5 }),
       () => events.append('me', event),
       () => events.list({ owner: 'me', cursor: null, limit: 5 }),
@@ -202,7 +202,7 @@ describe('a table that throttles', () => {
     await expect(store.create(aJob())).rejects.toMatchObject(busy);
     fault = () => undefined;
     expect(await anotherStore().load(aJob().job_id)).toBeUndefined();
-    expect(await store.countActive('me')).toBe(0);
+    expect(await store.countActive('me', 1000)).toBe(0);
     expect(await store.list({ owner: 'me', limit: 5 })).toEqual({ jobs: [], next_cursor: null });
   });
 });
