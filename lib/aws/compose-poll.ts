@@ -41,9 +41,10 @@ export function composePoll(environment: Environment = process.env): {
   sendMany: SendMany;
 } {
   const shipped = readShipped();
+  const ports = tickPorts(environment, shipped);
   const queue_url = needed(environment, env.tickQueueUrl);
   return {
-    ports: tickPorts(environment, shipped),
+    ports,
     settings: settingsOf(environment, shipped, new Map()),
     sendMany: createSqsSendMany({ sqs: createSqsClient(), queue_url, clock }),
   };

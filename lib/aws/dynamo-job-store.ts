@@ -5,7 +5,6 @@ import { refOf } from '../core/job.ts';
 import type { Change, Clock, JobStore, Written } from '../ports.ts';
 import { allOf, jobConditions as is } from './dynamo-conditions.ts';
 import { type Hot, hotOf, jobOf, owedChange, type Ref, seenPartOf, specPartOf, stateChange } from './dynamo-items.ts';
-import { createJobList } from './dynamo-job-list.ts';
 import { activeFields, createdOf, expiry, hasExpired, hotKey } from './dynamo-layout.ts';
 import { createPartitions, newName } from './dynamo-partition.ts';
 import { type Outcome, openTable, type Row, type Update } from './dynamo-table.ts';
@@ -110,6 +109,9 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
     if (typeof ref === 'string') partitions.known(job_id)?.parts.set(ref, content);
   }
 
+  /** Loaded when it is asked for: ticks list and count nothing. */
+  const lists = async () => (await import('./dynamo-job-list.ts')).createJobList(table, load);
+
   async function paid(ref: JobRef, event_id: string): Promise<Written> {
     const known = partitions.known(ref.job_id)?.hot;
     const field = `owed.${event_id}`;
@@ -202,6 +204,7 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
       return stands ? { written: true, job } : written;
     },
     paid,
-    ...createJobList(table, load),
+    countActive: async (owner, enough) => (await lists()).countActive(owner, enough),
+    list: async (query) => (await lists()).list(query),
   };
 }

@@ -1,16 +1,14 @@
-import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { InvariantError } from '../core/errors.ts';
 import { jobIdPattern } from '../core/job.ts';
 import type { Clock, SendMany, Tick, Ticks } from '../ports.ts';
 import { count, isObject, parseMessage, type Shape, shapeProblem, time_ms } from './read-message.ts';
-import { inOurWords, said } from './service-errors.ts';
+import { inOurWords } from './service-errors.ts';
 
 export type SqsTicksOptions = { sqs: SQSClient; queue_url: string; clock: Pick<Clock, 'now'> };
 
 /** SQS delays a message by 15 minutes at most. */
 const maxDelaySeconds = 900;
-const delaySeconds = ({ due_at_ms }: Tick, now_ms: number): number =>
-  Math.max(0, Math.ceil((due_at_ms - now_ms) / 1000));
 /** Entries of one request. */
 const mostEntries = 10;
 const queue = 'the tick queue';
@@ -20,61 +18,47 @@ const queue = 'the tick queue';
  * due time anew with each tick, so that errors do not add up; rounded up, since an early tick is only sent again. A tick
  * that is due beyond 15 minutes is not sent: the heartbeat carries it.
  */
-export function createSqsTicks({ sqs, queue_url, clock }: SqsTicksOptions): Ticks {
+export function createSqsTicks(options: SqsTicksOptions): Ticks {
+  const sendMany = createSqsSendMany(options);
   return {
     send: async (tick) => {
-      const DelaySeconds = delaySeconds(tick, clock.now());
-      if (DelaySeconds > maxDelaySeconds) return;
-      const MessageBody = JSON.stringify(bodyOf(tick));
-      const command = new SendMessageCommand({ QueueUrl: queue_url, MessageBody, DelaySeconds });
-      await said(queue, () => sqs.send(command));
+      const [failure] = await sendMany([tick]);
+      if (failure !== undefined) throw failure;
     },
   };
 }
 
-/** A request of ten ticks costs what one of a single tick does. */
+/** Sends up to ten ticks in a request, which costs what one of a single tick does. */
 export function createSqsSendMany({ sqs, queue_url, clock }: SqsTicksOptions): SendMany {
   async function sendSome(ticks: readonly Tick[]): Promise<(Error | undefined)[]> {
-    const now_ms = clock.now();
     const Entries = ticks
       .map((tick, at) => ({
         Id: String(at),
         MessageBody: JSON.stringify(bodyOf(tick)),
-        DelaySeconds: delaySeconds(tick, now_ms),
+        DelaySeconds: Math.max(0, Math.ceil((tick.due_at_ms - clock.now()) / 1000)),
       }))
       .filter(({ DelaySeconds }) => DelaySeconds <= maxDelaySeconds);
     if (Entries.length === 0) return ticks.map(() => undefined);
     try {
       const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queue_url, Entries }));
-      const failed = new Map(Failed.map(({ Id, ...why }) => [Id, why]));
-      return ticks.map((_, at) => {
-        const why = failed.get(String(at));
-        return why === undefined ? undefined : inOurWords(queue, refusal(why));
-      });
+      const failed = new Map(Failed.map((entry) => [entry.Id, inOurWords(queue, refusal(entry))]));
+      return ticks.map((_, at) => failed.get(String(at)));
     } catch (cause) {
-      const error = inOurWords(queue, cause);
-      return ticks.map(() => error);
+      const failure = inOurWords(queue, cause);
+      return ticks.map(() => failure);
     }
   }
   return async (ticks) => {
-    const groups = Array.from({ length: Math.ceil(ticks.length / mostEntries) }, (_, at) =>
-      ticks.slice(at * mostEntries, (at + 1) * mostEntries),
-    );
-    return (await Promise.all(groups.map(sendSome))).flat();
+    const outcomes: (Error | undefined)[] = [];
+    for (let from = 0; from < ticks.length; from += mostEntries)
+      outcomes.push(...(await sendSome(ticks.slice(from, from + mostEntries))));
+    return outcomes;
   };
 }
 
 /** The refusal of one entry, in the shape of the error that it would have been alone. */
-const refusal = ({
-  Code = '',
-  Message,
-  SenderFault,
-}: {
-  Code?: string | undefined;
-  Message?: string | undefined;
-  SenderFault?: boolean | undefined;
-}): Error =>
-  Object.assign(new Error(Message), { name: Code.split('.').at(-1) ?? '', $fault: SenderFault ? 'client' : 'server' });
+const refusal = ({ Code, Message, SenderFault }: BatchResultErrorEntry): Error =>
+  Object.assign(new Error(Message), { name: Code?.split('.').at(-1), $fault: SenderFault ? 'client' : 'server' });
 
 /** Only these fields travel, whatever else an object carries. */
 const bodyOf = ({ job_id, generation_ms, carrier, expected_checks, due_at_ms }: Tick): Tick => ({
