@@ -1,11 +1,11 @@
-import { billOf, type Counts, durableBill, stepFunctionsBill } from './cost/bill.ts';
-import { countedCloud, type Scenario } from './cost/counted-cloud.ts';
+import { billed, billOf, type Counts, durableBill, itemsOf, stepFunctionsBill } from './cost/bill.ts';
+import { type Batch, countedCloud, type Scenario } from './cost/counted-cloud.ts';
 import { prices } from './cost/prices.ts';
 
 /*
- * `npm run cost`: $ per million jobs. One job of each scenario runs from its start to its announcement on the cloud engine's
- * own adapters, against servers that stand for AWS and count what AWS would bill; prices and what cannot be counted are in
- * cost/prices.ts.
+ * `npm run cost`: $ per million jobs. One job of each scenario, or ten in step, runs from its start to its announcement on the
+ * cloud engine's own adapters and poll handler, against servers that stand for AWS and count what AWS would bill; prices and
+ * what cannot be counted are in cost/prices.ts.
  */
 
 const scenarios: Scenario[] = [
@@ -14,11 +14,11 @@ const scenarios: Scenario[] = [
   { name: '30 s, looked at every 3 s', share: 0.1, runs_seconds: 30, expected_seconds: 30 },
 ];
 
-async function countAll(watchdog_minutes: number): Promise<Counts[]> {
+async function countAll(watchdog_minutes: number, batch: Batch): Promise<Counts[]> {
   const all: Counts[] = [];
   for (const scenario of scenarios) {
     const cloud = await countedCloud({ watchdog_minutes });
-    all.push(await cloud.run(scenario).finally(cloud.close));
+    all.push(await cloud.run(scenario, batch).finally(cloud.close));
   }
   return all;
 }
@@ -34,26 +34,46 @@ function print(rows: (string | number)[][]): void {
 const said = (value: string | number): string =>
   typeof value === 'string' ? value : Number.isInteger(value) ? String(value) : value.toFixed(1);
 
-const each = await countAll(1);
-const rare = await countAll(5);
+const ways: { name: string; short: string; watchdog_minutes: number; batch: Batch; goal: string }[] = [
+  { name: 'untildone, no two ticks in one batch', short: 'alone', watchdog_minutes: 1, batch: 1, goal: '90' },
+  { name: 'untildone, ten ticks in a batch', short: 'tens', watchdog_minutes: 1, batch: 10, goal: '40' },
+  {
+    name: 'the same with watchdogMinutes 5, no batches',
+    short: 'alone, 5',
+    watchdog_minutes: 5,
+    batch: 1,
+    goal: '80',
+  },
+  {
+    name: 'the same with watchdogMinutes 5, batches of 10',
+    short: 'tens, 5',
+    watchdog_minutes: 5,
+    batch: 10,
+    goal: '35',
+  },
+];
+const counted: { way: (typeof ways)[number]; each: Counts[] }[] = [];
+for (const way of ways) counted.push({ way, each: await countAll(way.watchdog_minutes, way.batch) });
+const alone = counted[0]?.each ?? [];
 
 console.log('Billed operations of one job, counted (heartbeat at most every minute)\n');
 print([
   ['', 'checks', 'ticks', 'beats', 'writes', 'reads', 'publish'],
   ...scenarios.map(({ name }, position) => {
-    const { checks, looking_ticks, idle_ticks, heartbeats, write_units, read_units, publishes } = each[
+    const { checks, looking_ticks, idle_ticks, heartbeats, write_units, read_units, publishes } = alone[
       position
     ] as Counts; // one for each scenario
     return [name, checks, looking_ticks + idle_ticks, heartbeats, write_units, read_units, publishes];
   }),
 ]);
 
-const checks = each.map((counts) => counts.checks);
+const checks = alone.map((counts) => counts.checks);
 const columns: [string, number[], string][] = [
-  ['untildone, no two ticks in one batch', each.map((counts) => billOf(counts, 1)), '90'],
-  ['untildone, ten ticks in a batch', each.map((counts) => billOf(counts, 10)), '40'],
-  ['the same with watchdogMinutes 5, no batches', rare.map((counts) => billOf(counts, 1)), '80'],
-  ['the same with watchdogMinutes 5, batches of 10', rare.map((counts) => billOf(counts, 10)), '35'],
+  ...counted.map(({ way, each }): [string, number[], string] => [
+    way.name,
+    each.map((counts) => billOf(counts, way.batch)),
+    way.goal,
+  ]),
   ['durable functions, as many checks', checks.map(durableBill), ''],
   ['Step Functions, as many checks', checks.map(stepFunctionsBill), ''],
 ];
@@ -61,6 +81,14 @@ console.log('$ per million jobs (mix: 60 %, 30 %, 10 %)\n');
 print([
   ['', '60 s', '30 s', '3 s', 'mix', 'goal ≤'],
   ...columns.map(([name, bills, goal]) => [name, ...bills, mixOf(bills), goal]),
+]);
+console.log('Where the dollars of the mix go\n');
+print([
+  ['', ...ways.map(({ short }) => short)],
+  ...billed.map((item) => [
+    item,
+    ...counted.map(({ way, each }) => mixOf(each.map((counts) => itemsOf(counts, way.batch)[item]))),
+  ]),
 ]);
 console.log(
   `Each e-mail recipient adds $${prices.sns_email} per million jobs. Durations and log sizes are assumed (cost/prices.ts); nothing of this was run on AWS.`,

@@ -125,7 +125,14 @@ function settingsOf(configuration: Configuration, base_url: string): Settings {
     connections: new Map(Object.entries(configuration.connections)),
     targets: targetsOf(configuration),
     address: { cli_command, base_url },
-    limits: { max_active_jobs_per_owner, max_checks_per_job, retention_days, wait_look_ms: 100, progress_save_ms: 0 },
+    limits: {
+      max_active_jobs_per_owner,
+      max_checks_per_job,
+      retention_days,
+      wait_look_ms: 100,
+      watchdog_seconds: 60,
+      progress_save_ms: 0,
+    },
   };
 }
 

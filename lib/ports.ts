@@ -34,6 +34,8 @@ export type Settings = {
     retention_days: number;
     /** How often a `wait_seconds` read looks again, ms. */
     wait_look_ms: number;
+    /** How often a heartbeat beats that only watches over the chain. */
+    watchdog_seconds: number;
     /** Progress alone is saved at most this often, ms. */
     progress_save_ms: number;
   };
@@ -58,7 +60,8 @@ export type JobStore = {
   wishCancel(ref: JobRef, at_ms: number): Promise<Written>;
   /** Strikes one event off `owed`, terminal or not. */
   paid(ref: JobRef, event_id: string): Promise<Written>;
-  countActive(owner: string): Promise<number>;
+  /** How many of the owner's jobs run, counted no further than `enough`. */
+  countActive(owner: string, enough: number): Promise<number>;
   /** Newest first. `cursor` comes from the page before. */
   list(query: ListQuery): Promise<{ jobs: Job[]; next_cursor: string | null }>;
 };
@@ -95,6 +98,8 @@ export type Schedules = {
 /** One wake-up for one job. A chain tick carries the number of the check it asks for, which proves that the one before has ended. */
 export type Tick = JobRef & { carrier: 'chain' | 'heartbeat'; expected_checks: number | null; due_at_ms: number };
 export type Ticks = { send(tick: Tick): Promise<void> };
+/** Sends ticks in as few requests as take them. Of each, in order: undefined once it was taken, or why it was not. */
+export type SendMany = (ticks: readonly Tick[]) => Promise<(Error | undefined)[]>;
 
 /** The durable inbox of one owner. */
 export type Events = {

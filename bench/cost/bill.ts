@@ -7,29 +7,46 @@ export type Counts = {
   /** Ticks that looked at the remote system, and those that found nothing to do. */
   looking_ticks: number;
   idle_ticks: number;
+  /** Requests that put ticks into their queue: ours, and one of Scheduler for each heartbeat. */
+  sends: number;
   heartbeats: number;
   write_units: number;
   read_units: number;
   publishes: number;
 };
 
-/** $ per million jobs; how many ticks a batch brings decides what each costs. */
-export function billOf(counts: Counts, batch: 1 | 10): number {
+/** What a bill is for. */
+export const billed = [
+  'API request and start',
+  'looks at the remote system',
+  'ticks with nothing to do',
+  'tick queue',
+  'heartbeats',
+  'table writes',
+  'table reads',
+  'announcement',
+] as const;
+export type Bill = Record<(typeof billed)[number], number>;
+
+/** $ per million jobs, by what it is for. Ten ticks in a batch share an invocation, and are received and deleted at once. */
+export function itemsOf(counts: Counts, batch: 1 | 10): Bill {
   const ticks = counts.looking_ticks + counts.idle_ticks;
   const looking = batch === 1 ? run(assumed.check_seconds) : run(assumed.batch_seconds) / batch;
-  return (
-    counts.api_requests * prices.http_api_request +
-    run(assumed.start_seconds) +
-    counts.looking_ticks * looking +
-    (counts.idle_ticks * run(assumed.idle_seconds)) / batch +
-    // Each tick is sent by itself; ten are received and deleted at once.
-    ticks * prices.sqs_request * (1 + 2 / batch) +
-    counts.heartbeats * prices.scheduler_invocation +
-    counts.write_units * prices.dynamodb_write_unit +
-    counts.read_units * prices.dynamodb_read_unit +
-    counts.publishes * (prices.sns_publish + prices.sns_https_delivery)
-  );
+  return {
+    'API request and start': counts.api_requests * prices.http_api_request + run(assumed.start_seconds),
+    'looks at the remote system': counts.looking_ticks * looking,
+    'ticks with nothing to do': (counts.idle_ticks * run(assumed.idle_seconds)) / batch,
+    'tick queue': (counts.sends + (2 * ticks) / batch) * prices.sqs_request,
+    heartbeats: counts.heartbeats * prices.scheduler_invocation,
+    'table writes': counts.write_units * prices.dynamodb_write_unit,
+    'table reads': counts.read_units * prices.dynamodb_read_unit,
+    announcement: counts.publishes * (prices.sns_publish + prices.sns_https_delivery),
+  };
 }
+
+/** $ per million jobs, all in all. */
+export const billOf = (counts: Counts, batch: 1 | 10): number =>
+  Object.values(itemsOf(counts, batch)).reduce((sum, item) => sum + item, 0);
 
 /** A million invocations with their log. */
 const run = (seconds: number): number =>

@@ -1,15 +1,18 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { runTick, type TickPorts, type TickReport } from '../../lib/flow/run-tick.ts';
-import type { Settings, Tick } from '../../lib/ports.ts';
+import type { SendMany, Settings, Tick } from '../../lib/ports.ts';
 import type { Log } from '../shared/log.ts';
 import type { Measure } from '../shared/measure.ts';
 import { countingAnnouncements } from './count-announcements.ts';
 import { measureTicks, type Ticked } from './measure-ticks.ts';
+import { type After, sendTogether, type TogetherTicks } from './send-together.ts';
 
 export type PollPlug = {
   settings: Settings;
   /** Reads a message of either carrier; throws for what is no tick. */
   readTick: (body: string) => Tick;
+  sendMany: SendMany;
+  after: After;
   log: Log;
   measure: Measure;
 };
@@ -20,11 +23,12 @@ export type PollPlug = {
  */
 export function createPollHandler(
   ports: TickPorts,
-  { settings, readTick, log, measure }: PollPlug,
+  { settings, readTick, sendMany, after, log, measure }: PollPlug,
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
   return async ({ Records: records }) => {
     const announcements = countingAnnouncements(ports.announcements);
-    const ticked = await Promise.all(records.map((record) => run(record, { ...ports, announcements })));
+    const ticks = sendTogether({ senders: records.length, sendMany, now: ports.clock.now, after });
+    const ticked = await Promise.all(records.map((record) => run(record, { ...ports, ticks, announcements })));
     measureTicks(
       ticked.flatMap((one) => ('report' in one ? [one] : [])),
       settings,
@@ -34,7 +38,10 @@ export function createPollHandler(
     return { batchItemFailures: ticked.flatMap((one) => ('failed' in one ? [{ itemIdentifier: one.failed }] : [])) };
   };
 
-  async function run(record: SQSRecord, within: TickPorts): Promise<Ticked | { failed: string }> {
+  async function run(
+    record: SQSRecord,
+    within: TickPorts & { ticks: TogetherTicks },
+  ): Promise<Ticked | { failed: string }> {
     let job_id: string | null = null;
     try {
       const tick = readTick(record.body);
@@ -46,6 +53,8 @@ export function createPollHandler(
     } catch (error) {
       log.error('the tick failed and comes again', { job_id, message_id: record.messageId, error });
       return { failed: record.messageId };
+    } finally {
+      within.ticks.leave();
     }
   }
 

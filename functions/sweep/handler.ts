@@ -40,7 +40,7 @@ export function createSweepHandler(ports: SweepPorts, { log, measure }: { log: L
   async function wake(job: Job): Promise<void> {
     const now_ms = ports.clock.now();
     const end_at_ms = Math.max(job.deadline_at_ms, now_ms) + day_ms;
-    const { interval_seconds } = job.spec;
+    const { heartbeat_seconds: interval_seconds } = job.spec;
     const { job_id } = job;
     try {
       await ports.schedules.create({ ref: refOf(job), interval_seconds, first_at_ms: now_ms + 60_000, end_at_ms });

@@ -1,15 +1,18 @@
+import { env } from '../env.ts';
 import type { TickPorts } from '../flow/run-tick.ts';
-import type { Settings } from '../ports.ts';
+import type { SendMany, Settings } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
 import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
 import { createMcpTransport } from '../transports/mcp-transport.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
 import type { OpenRateBudget } from '../transports/rate-budget.ts';
+import { createSqsClient } from './clients.ts';
 import { corePorts, schedulesToDelete, settingsOf, store } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { createDynamoRateLeases } from './dynamo-rate-leases.ts';
-import { clock, type Environment } from './environment.ts';
+import { clock, type Environment, needed } from './environment.ts';
 import { readShipped, type ShippedConfiguration } from './shipped-configuration.ts';
+import { createSqsSendMany } from './sqs-ticks.ts';
 
 /** What a tick touches: it calls out, and it deletes schedules but makes none. */
 export function tickPorts(environment: Environment, shipped: ShippedConfiguration): TickPorts {
@@ -33,7 +36,17 @@ export function tickPorts(environment: Environment, shipped: ShippedConfiguratio
 }
 
 /** The poll function. Its settings need no kinds: each job brings its own. */
-export function composePoll(environment: Environment = process.env): { ports: TickPorts; settings: Settings } {
+export function composePoll(environment: Environment = process.env): {
+  ports: TickPorts;
+  settings: Settings;
+  sendMany: SendMany;
+} {
   const shipped = readShipped();
-  return { ports: tickPorts(environment, shipped), settings: settingsOf(environment, shipped, new Map()) };
+  const ports = tickPorts(environment, shipped);
+  const queue_url = needed(environment, env.tickQueueUrl);
+  return {
+    ports,
+    settings: settingsOf(environment, shipped, new Map()),
+    sendMany: createSqsSendMany({ sqs: createSqsClient(), queue_url, clock }),
+  };
 }

@@ -13,7 +13,6 @@ export function schedules(environment: Environment, may: 'create' | 'delete'): S
     target_arn: forCreating(env.scheduleTargetArn),
     role_arn: forCreating(env.scheduleRoleArn),
     dead_letter_arn: forCreating(env.scheduleDeadLetterArn),
-    watchdog_minutes: Number(forCreating(env.watchdogMinutes)),
     clock,
   });
 }

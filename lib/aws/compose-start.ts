@@ -6,14 +6,17 @@ import { apiPlug } from './compose-api.ts';
 import { tickPorts } from './compose-poll.ts';
 import { schedules } from './compose-schedules.ts';
 import { composeSecrets } from './compose-secrets.ts';
-import { type Environment, needed } from './environment.ts';
+import { clock, type Environment, needed } from './environment.ts';
+import { rememberCounts } from './remembered-counts.ts';
 import { readShipped } from './shipped-configuration.ts';
 
 /** The start function: what a tick touches, and making schedules. */
 export function composeStart(environment: Environment = process.env) {
   const shipped = readShipped();
+  const ticking = tickPorts(environment, shipped);
   const ports: Ports = {
-    ...tickPorts(environment, shipped),
+    ...ticking,
+    jobs: { ...ticking.jobs, countActive: rememberCounts(ticking.jobs.countActive, clock) },
     schedules: schedules(environment, 'create'),
     ids: randomIds,
   };

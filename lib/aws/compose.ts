@@ -99,6 +99,7 @@ export function settingsOf(
       max_checks_per_job,
       retention_days,
       wait_look_ms: waitLookMs,
+      watchdog_seconds: 60 * Number(environment[env.watchdogMinutes] ?? 1),
       progress_save_ms: progressSaveMs,
     },
   };

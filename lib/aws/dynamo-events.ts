@@ -5,6 +5,7 @@ import type { Clock, Events } from '../ports.ts';
 import { isNew } from './dynamo-conditions.ts';
 import { expiry, hasExpired } from './dynamo-layout.ts';
 import { openTable, type Row } from './dynamo-table.ts';
+import { pack, unpack } from './pack.ts';
 
 export type DynamoEventsOptions = {
   documents: DynamoDBDocumentClient;
@@ -47,7 +48,7 @@ export function createDynamoEvents({
     const { row } = await table.update({ pk: inbox(owner), sk: 'COUNTER' }, update, { before: true });
     return { number: Number(row?.['number'] ?? 0) + 1, before_ms: Number(row?.['at_ms'] ?? 0) };
   }
-  const put = (owner: string, { number, before_ms }: Place, content: { event: string } | { void: true }) =>
+  const put = (owner: string, { number, before_ms }: Place, content: { event: Uint8Array } | { void: true }) =>
     table.putIf({ pk: inbox(owner), sk: padded(number), before_ms, ...content, expires_at: goesAt() }, isNew);
 
   /** Marks the event with a number, unless it is marked: then says with which. */
@@ -63,7 +64,7 @@ export function createDynamoEvents({
   }
 
   /** An append of an event that is marked already: by a repeat, or by another writer right now. */
-  async function repeat(owner: string, event_id: string, event: string, marker: Marker): Promise<void> {
+  async function repeat(owner: string, event_id: string, event: Uint8Array, marker: Marker): Promise<void> {
     if (clock.now() - marker.at_ms < usableMs) {
       const { done, row } = await put(owner, marker, { event });
       if (done || row?.['void'] !== true) return;
@@ -79,7 +80,7 @@ export function createDynamoEvents({
   async function finish(
     owner: string,
     event_id: string,
-    event: string,
+    event: Uint8Array,
     place: Place,
     other: Marker | undefined,
   ): Promise<void> {
@@ -97,7 +98,7 @@ export function createDynamoEvents({
       const at_ms = clock.now();
       const place = await take(owner);
       const other = await mark(event.event_id, place, at_ms);
-      await finish(owner, event.event_id, JSON.stringify(event), place, other);
+      await finish(owner, event.event_id, pack(event), place, other);
     },
     list: async ({ owner, cursor, limit }) => {
       const events: JobEvent[] = [];
@@ -129,9 +130,9 @@ export function createDynamoEvents({
 
   /** Undefined for a voided number, and for an event that only waits for its removal. */
   function eventIn(row: Row): JobEvent | undefined {
-    const { event, expires_at } = row as { event?: string; expires_at?: number }; // written by `put`
+    const { event, expires_at } = row as { event?: Uint8Array; expires_at?: number }; // written by `put`
     if (event === undefined || hasExpired({ expires_at }, clock.now())) return undefined;
-    return JSON.parse(event) as JobEvent; // written by `append`, from the same type
+    return unpack(event) as JobEvent; // written by `append`, from the same type
   }
 }
 

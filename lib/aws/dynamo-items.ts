@@ -2,18 +2,22 @@ import type { Handle, Job, JobSeen, JobSpec, JobState } from '../core/job.ts';
 import { refOf, untouched } from '../core/job.ts';
 import { activeKeys, expiry, hotKey, ownedKeys } from './dynamo-layout.ts';
 import type { Row } from './dynamo-table.ts';
+import { unpack } from './pack.ts';
 
 type State = Omit<JobState, 'owed'>;
+
+/** The name of a part, or a small part itself, packed. */
+export type Ref = string | Uint8Array;
 
 /** The HOT item. Fields that are null are left out, which keeps it small; the big parts are referred to. */
 export type Hot = Partial<State> & {
   generation_ms: number;
   /** By event id. */
   owed: Record<string, { type: JobState['owed'][number]['type']; at_ms: number }>;
-  spec_ref: string;
+  spec_ref: Ref;
   /** Of the part that holds the handle: its own, or the spec of an adopted job. */
-  handle_ref?: string;
-  seen_ref?: string;
+  handle_ref?: Ref;
+  seen_ref?: Ref;
   /** Names the last write: who made it knows it again when the answer was lost. */
   written_by: string;
   expires_at: number;
@@ -28,7 +32,7 @@ export type SpecPart = Pick<Job, 'schema_version' | 'owner' | 'started_at_ms' | 
   handle: Handle | null;
 };
 type HandlePart = { handle: Handle };
-export type Refs = { spec_ref: string; handle_ref: string | null; seen_ref: string | null };
+export type Refs = { spec_ref: Ref; handle_ref: Ref | null; seen_ref: Ref | null };
 
 /** As a field is when its item has none. */
 const { owed: _, ...absent } = untouched;
@@ -97,11 +101,12 @@ const numberOf = (event_id: string): number => Number(event_id.split('_')[3] ?? 
 /** The record, or undefined when a part that it refers to is not among these. */
 export function jobOf(job_id: string, hot: Hot, parts: Parts): Job | undefined {
   const refs = [hot.spec_ref, hot.handle_ref, hot.seen_ref];
-  if (refs.some((ref) => ref !== undefined && !parts.has(ref))) return undefined;
+  if (refs.some((ref) => typeof ref === 'string' && !parts.has(ref))) return undefined;
+  const partOf = (ref: Ref): unknown => (typeof ref === 'string' ? parts.get(ref) : unpack(ref));
   // A reference is written with the kind of part that it is for.
-  const fixed = parts.get(hot.spec_ref) as SpecPart;
-  const held = hot.handle_ref === undefined ? null : (parts.get(hot.handle_ref) as HandlePart);
-  const seen = hot.seen_ref === undefined ? nothingSeen : (parts.get(hot.seen_ref) as JobSeen);
+  const fixed = partOf(hot.spec_ref) as SpecPart;
+  const held = hot.handle_ref === undefined ? null : (partOf(hot.handle_ref) as HandlePart);
+  const seen = hot.seen_ref === undefined ? nothingSeen : (partOf(hot.seen_ref) as JobSeen);
   const state = Object.fromEntries(fields.map((field) => [field, hot[field] ?? absent[field]])) as State; // field by field
   const owed = Object.entries(hot.owed)
     .map(([event_id, { type, at_ms }]) => ({ event_id, type, at_ms }))

@@ -17,13 +17,17 @@ export function createJobList(
   table: Table,
   load: (job_id: string) => Promise<Job | undefined>,
 ): Pick<JobStore, 'countActive' | 'list'> {
-  async function countShard(owner_shard: string): Promise<number> {
+  /** Reads `enough` entries at most. */
+  async function countShard(owner_shard: string, enough: number): Promise<number> {
     const where = {
       text: 'owner_shard = :shard AND begins_with(created, :running)',
       values: { ':shard': owner_shard, ':running': 'running#' },
     };
     let count = 0;
-    for await (const page of table.query({ IndexName: indexes.owner, where, Select: 'COUNT' })) count += page.count;
+    for await (const page of table.query({ IndexName: indexes.owner, where, Select: 'COUNT', Limit: enough })) {
+      count += page.count;
+      if (count >= enough) return enough;
+    }
     return count;
   }
   function open(owner_shard: string, stretch: string, { status, kind, limit }: ListQuery, before: string): Stream {
@@ -78,8 +82,12 @@ export function createJobList(
   }
 
   return {
-    countActive: async (owner) =>
-      (await Promise.all(ownerShards(owner).map(countShard))).reduce((sum, count) => sum + count, 0),
+    countActive: async (owner, enough) => {
+      let count = 0;
+      // One shard after the other, so that no more is read than there has to be.
+      for (const shard of ownerShards(owner)) if (count < enough) count += await countShard(shard, enough - count);
+      return count;
+    },
     list: async (query) => {
       const { ages, next } = await pick(query, query.cursor === undefined ? '~' : ageOfCursor(query.cursor));
       const jobs = await Promise.all(ages.map((age) => load(age.slice(age.indexOf('#') + 1))));

@@ -4,8 +4,7 @@ import type { Job, JobRef } from '../core/job.ts';
 import { refOf } from '../core/job.ts';
 import type { Change, Clock, JobStore, Written } from '../ports.ts';
 import { allOf, jobConditions as is } from './dynamo-conditions.ts';
-import { type Hot, hotOf, jobOf, owedChange, seenPartOf, specPartOf, stateChange } from './dynamo-items.ts';
-import { createJobList } from './dynamo-job-list.ts';
+import { type Hot, hotOf, jobOf, owedChange, type Ref, seenPartOf, specPartOf, stateChange } from './dynamo-items.ts';
 import { activeFields, createdOf, expiry, hasExpired, hotKey } from './dynamo-layout.ts';
 import { createPartitions, newName } from './dynamo-partition.ts';
 import { type Outcome, openTable, type Row, type Update } from './dynamo-table.ts';
@@ -106,9 +105,12 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
     return job?.generation_ms === ref.generation_ms ? job : load(ref.job_id);
   }
   /** A part just written is known, whether or not HOT comes to refer to it. */
-  function addPending(job_id: string, name: string | undefined, content: unknown): void {
-    if (name !== undefined) partitions.known(job_id)?.parts.set(name, content);
+  function addPending(job_id: string, ref: Ref | undefined, content: unknown): void {
+    if (typeof ref === 'string') partitions.known(job_id)?.parts.set(ref, content);
   }
+
+  /** Loaded when it is asked for: ticks list and count nothing. */
+  const lists = async () => (await import('./dynamo-job-list.ts')).createJobList(table, load);
 
   async function paid(ref: JobRef, event_id: string): Promise<Written> {
     const known = partitions.known(ref.job_id)?.hot;
@@ -152,8 +154,15 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
       const { done, row } = await table.putIf(hot, is.vacant(Math.floor(clock.now() / 1000)));
       const found = hotIn(row);
       if (done || found === undefined || found.written_by === written_by) {
-        const parts: [string, unknown][] = seen_ref === null ? [] : [[seen_ref, seen]];
-        partitions.remember(job.job_id, hot, [[spec_ref, spec], ...parts]);
+        const parts: [Ref | null, unknown][] = [
+          [spec_ref, spec],
+          [seen_ref, seen],
+        ];
+        partitions.remember(
+          job.job_id,
+          hot,
+          parts.filter((part): part is [string, unknown] => typeof part[0] === 'string'),
+        );
         return { created: true, job };
       }
       const known = (await whole(job.job_id, found)) ?? (await load(job.job_id));
@@ -195,6 +204,7 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
       return stands ? { written: true, job } : written;
     },
     paid,
-    ...createJobList(table, load),
+    countActive: async (owner, enough) => (await lists()).countActive(owner, enough),
+    list: async (query) => (await lists()).list(query),
   };
 }

@@ -7,7 +7,6 @@ import {
   type SchedulerClient,
   ValidationException,
 } from '@aws-sdk/client-scheduler';
-import { heartbeatSeconds } from '../core/cadence.ts';
 import { RequestError } from '../core/errors.ts';
 import type { JobRef } from '../core/job.ts';
 import type { Clock, Schedules } from '../ports.ts';
@@ -21,8 +20,6 @@ export type EventBridgeSchedulesOptions = {
   target_arn: string;
   role_arn: string;
   dead_letter_arn: string;
-  /** How often a schedule looks after a chain that carries the checks itself, 1–5 minutes. */
-  watchdog_minutes: number;
   clock: Clock;
 };
 
@@ -65,7 +62,7 @@ export function createEventBridgeSchedules(options: EventBridgeSchedulesOptions)
     create: async ({ ref, interval_seconds, first_at_ms, end_at_ms }) => {
       const start_ms = Math.ceil(Math.max(first_at_ms, clock.now()) / 1000) * 1000;
       const end_ms = Math.max(end_at_ms, start_ms + leastLifeMs);
-      const input = scheduleOf(options, ref, minutesOf(interval_seconds, options.watchdog_minutes), start_ms, end_ms);
+      const input = scheduleOf(options, ref, Math.ceil(interval_seconds / 60), start_ms, end_ms);
       await send(input, roleLagMs);
     },
     delete: async ({ job_id }) => {
@@ -78,10 +75,6 @@ export function createEventBridgeSchedules(options: EventBridgeSchedulesOptions)
     },
   };
 }
-
-/** Below a minute the chain carries the checks, and the schedule only watches over it. */
-const minutesOf = (interval_seconds: number, watchdog_minutes: number): number =>
-  interval_seconds < heartbeatSeconds ? watchdog_minutes : Math.ceil(interval_seconds / 60);
 
 function scheduleOf(
   { group, target_arn, role_arn, dead_letter_arn }: EventBridgeSchedulesOptions,

@@ -55,11 +55,25 @@ export function timeoutSeconds(
   return expected_seconds === null ? day : Math.min(week, Math.max(300, 2 * expected_seconds + 300));
 }
 
+/** How often a job is looked at, and how often its heartbeat beats, seconds. */
+export type Rhythm = { interval_seconds: number; heartbeat_seconds: number };
+
+/**
+ * How often the heartbeat beats: as often as the checks are due, in whole minutes, if it carries them; else only to watch
+ * over the chain. A watch that is rarer than a minute leaves jobs to the chain that are looked at a minute more often than it.
+ */
+export const heartbeatEvery = (interval_seconds: number, watchdog_seconds: number): number =>
+  interval_seconds < heartbeatSeconds || interval_seconds + heartbeatSeconds <= watchdog_seconds
+    ? watchdog_seconds
+    : Math.ceil(interval_seconds / heartbeatSeconds) * heartbeatSeconds;
+
+/** Whether the chain carries the checks, and the heartbeat only watches over it. */
+export const chainCarries = ({ interval_seconds, heartbeat_seconds }: Rhythm): boolean =>
+  interval_seconds < heartbeatSeconds || interval_seconds + heartbeatSeconds <= heartbeat_seconds;
+
 /** A minute's delay, less the time that the check before it took: the next heartbeat is as near. The ramp's longest step is 48 s. */
 const nearlyAMinute = 50;
 
-/** Who carries the next check: the chain below a minute (and while ramping up), the heartbeat from there on. */
-export const carrierOf = (interval_seconds: number, delay_seconds: number): 'chain' | 'heartbeat' =>
-  (interval_seconds < heartbeatSeconds || delay_seconds < nearlyAMinute) && delay_seconds <= maxChainSeconds
-    ? 'chain'
-    : 'heartbeat';
+/** Who carries the next check: the chain, also while ramping up to an interval that heartbeats carry, or the heartbeat. */
+export const carrierOf = (rhythm: Rhythm, delay_seconds: number): 'chain' | 'heartbeat' =>
+  (chainCarries(rhythm) || delay_seconds < nearlyAMinute) && delay_seconds <= maxChainSeconds ? 'chain' : 'heartbeat';

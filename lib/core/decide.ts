@@ -1,4 +1,4 @@
-import { backedOffSeconds, heartbeatSeconds, lostAfterErrors, rampedBy, rampedSeconds } from './cadence.ts';
+import { backedOffSeconds, chainCarries, lostAfterErrors, rampedBy, rampedSeconds } from './cadence.ts';
 import type { Tree } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
@@ -191,10 +191,9 @@ function nextLook(
   const claimed_at_ms = state.claimed_at_ms ?? now_ms;
   const planned_ms = plannedDueAt(job, state.checks, claimed_at_ms, errors);
   // A heartbeat that carries the checks comes after half an interval at the soonest.
-  const soonest_ms =
-    spec.interval_seconds < heartbeatSeconds
-      ? planned_ms
-      : Math.min(planned_ms, claimed_at_ms + spec.interval_seconds * 500);
+  const soonest_ms = chainCarries(spec)
+    ? planned_ms
+    : Math.min(planned_ms, claimed_at_ms + spec.interval_seconds * 500);
   // The last check is made at the deadline, even against a Retry-After: a verdict is owed by then.
   const last_ms = Math.max(job.deadline_at_ms, now_ms + 1000);
   const asked_ms = Math.min(now_ms + (retry_after_seconds ?? 0) * 1000, last_ms);

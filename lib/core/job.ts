@@ -43,6 +43,8 @@ export type JobSpec = {
   expected_seconds: number;
   timeout_seconds: number;
   interval_seconds: number;
+  /** How often its heartbeat beats, in whole minutes. */
+  heartbeat_seconds: number;
   cancel_on_timeout: boolean;
   first_check: 'now' | 'later';
   announce: { targets: string[]; on: EventType[] | null };

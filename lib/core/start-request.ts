@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defaultExpectedSeconds, intervalSeconds, timeoutSeconds, week } from './cadence.ts';
+import { defaultExpectedSeconds, heartbeatEvery, intervalSeconds, timeoutSeconds, week } from './cadence.ts';
 import type { Connection, Target } from './configuration.ts';
 import type { Problem } from './errors.ts';
 import { maxNesting } from './jmespath.ts';
@@ -43,6 +43,7 @@ type Known = {
   kinds: ReadonlyMap<string, Kind>;
   connections: ReadonlyMap<string, Connection>;
   targets: readonly Target[];
+  limits: { watchdog_seconds: number };
 };
 
 const maxLabels = 32;
@@ -72,6 +73,7 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
 
   const request = parsed.data;
   const expected = request.expected_seconds ?? kind.expected_seconds ?? defaultExpectedSeconds;
+  const interval_seconds = intervalSeconds(expected, kind.pace ?? {});
   return {
     ok: true,
     handle: resolved.handle,
@@ -83,7 +85,8 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
       starts: request.input !== undefined,
       expected_seconds: expected,
       timeout_seconds: timeoutSeconds(request.timeout_seconds, kind.timeout_seconds, request.expected_seconds ?? null),
-      interval_seconds: intervalSeconds(expected, kind.pace ?? {}),
+      interval_seconds,
+      heartbeat_seconds: heartbeatEvery(interval_seconds, known.limits.watchdog_seconds),
       cancel_on_timeout: request.cancel_on_timeout ?? false,
       first_check: request.first_check ?? 'now',
       announce: {

@@ -1,4 +1,4 @@
-import { chainGraceMs, earlyMs, heartbeatSeconds } from './cadence.ts';
+import { chainCarries, chainGraceMs, earlyMs } from './cadence.ts';
 import type { Job } from './job.ts';
 
 /** What a wake-up is good for. `proven`: the tick itself shows that the check before has ended. */
@@ -16,8 +16,8 @@ type Wake = { carrier: 'chain' | 'heartbeat'; expected_checks: number | null };
  *                 │ yes, and due (or early by < 2 s) → check      early → re-send, never drop
  *   chain without a number (a cancel wish, or a job found at boot) → check if there is a wish to pass on or the check is due,
  *                 as soon as no lease is live, unless a numbered one comes first
- *   heartbeat ── interval ≥ 60 s: it carries the checks
- *             └─ interval < 60 s: only when the chain is broken, that is 15 s after the due time
+ *   heartbeat ── it carries the checks (an interval of a minute and more): half an interval after the last one
+ *             └─ the chain carries them: only when the chain is broken, that is 15 s after the due time
  */
 export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
   const { state, spec } = job;
@@ -38,13 +38,13 @@ export function planTick(job: Job, tick: Wake, now_ms: number): TickPlan {
     if (!wished && !due) return { do: 'drop', why: 'nothing to pass on before the next check' };
     if (!leased) return { do: 'check', proven: false };
     if (!wished) return { do: 'drop', why: 'a check is under way' };
-    if (spec.interval_seconds < heartbeatSeconds && state.next_check_at_ms <= state.lease_until_ms)
+    if (chainCarries(spec) && state.next_check_at_ms <= state.lease_until_ms)
       return { do: 'drop', why: 'the next check passes the wish on' };
     return { do: 'resend', at_ms: Math.min(state.lease_until_ms, now_ms + wishRestMs) };
   }
   if (leased) return { do: 'drop', why: 'a check is under way' };
   if (wished || clockJumpedBack) return { do: 'check', proven: false };
-  if (spec.interval_seconds < heartbeatSeconds)
+  if (chainCarries(spec))
     return now_ms >= state.next_check_at_ms + chainGraceMs
       ? { do: 'check', proven: false }
       : { do: 'drop', why: 'the chain carries the checks' };
@@ -62,7 +62,7 @@ export function heartbeatAt(job: Job, now_ms: number): number {
   const { state, spec } = job;
   if (state.phase === 'starting') return Math.max(state.starter_claimed_until_ms ?? 0, state.next_check_at_ms);
   if (now_ms < (state.claimed_at_ms ?? 0)) return now_ms;
-  const carries = spec.interval_seconds >= heartbeatSeconds;
+  const carries = !chainCarries(spec);
   const due_ms = carries
     ? Math.max(state.next_check_at_ms, state.not_before_ms)
     : state.next_check_at_ms + chainGraceMs;

@@ -173,7 +173,7 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
         },
         'lazy',
       ),
-    countActive: async (owner) => runningOf.get(owner) ?? 0,
+    countActive: async (owner, enough) => Math.min(runningOf.get(owner) ?? 0, enough),
     list: async (query) => rows.page(query, (job_id) => jobs.get(job_id)),
   };
 }

@@ -8,6 +8,6 @@ import type { Ports } from '../ports.ts';
  */
 export async function sendNext(ports: Pick<Ports, 'ticks' | 'clock'>, job: Job, due_at_ms: number): Promise<void> {
   const delay_seconds = (due_at_ms - ports.clock.now()) / 1000;
-  if (carrierOf(job.spec.interval_seconds, delay_seconds) === 'heartbeat') return;
+  if (carrierOf(job.spec, delay_seconds) === 'heartbeat') return;
   await ports.ticks.send({ ...refOf(job), carrier: 'chain', expected_checks: job.state.checks, due_at_ms });
 }

@@ -41,12 +41,14 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
   const job_id = `job_${key === null ? ports.ids.random() : ports.ids.derive(`${call.owner}\0${key}`)}`;
   const spec: JobSpec = { ...read.spec, fingerprint: key === null ? null : ports.ids.derive(canonicalJson(call.body)) };
 
-  const known = key === null ? undefined : await ports.jobs.load(job_id);
+  // The latest: a job that is not there is looked for once, not twice.
+  const known = key === null ? undefined : await ports.jobs.load(job_id, { latest: true });
   if (known !== undefined) return sameJob(ports, settings, known, spec);
-  if ((await ports.jobs.countActive(call.owner)) >= settings.limits.max_active_jobs_per_owner)
+  const most = settings.limits.max_active_jobs_per_owner;
+  if ((await ports.jobs.countActive(call.owner, most)) >= most)
     throw new RequestError(
       'TOO_MANY_ACTIVE_JOBS',
-      `you have ${settings.limits.max_active_jobs_per_owner} running jobs, which is the limit; cancel some or wait for one to end`,
+      `you have ${most} running jobs, which is the limit; cancel some or wait for one to end`,
       { retry_after_ms: 60_000 },
     );
 
@@ -85,7 +87,7 @@ async function acknowledged(ports: StartPorts, job: Job, begun: Promise<Job>): P
 const createSchedule = (ports: StartPorts, job: Job): Promise<void> =>
   ports.schedules.create({
     ref: refOf(job),
-    interval_seconds: job.spec.interval_seconds,
+    interval_seconds: job.spec.heartbeat_seconds,
     first_at_ms: job.started_at_ms + firstHeartbeatMs,
     end_at_ms: job.deadline_at_ms + scheduleTailMs,
   });

@@ -43,7 +43,10 @@ export type UntilDoneProps = {
    * Default: nothing reserved, since young accounts have too few to reserve any.
    */
   concurrency?: { poll?: number; deliver?: number; start?: number; status?: number; cancel?: number; mcp?: number };
-  /** Minutes between the heartbeats of jobs that are checked more often than once a minute, 1–5. Default: 1. */
+  /**
+   * Minutes between the heartbeats of jobs whose checks the tick queue carries, 1–5: those checked more often than once a minute,
+   * and those checked at least a minute more often than this. Rarer is cheaper, and finds a broken chain later. Default: 1.
+   */
   watchdogMinutes?: number;
   /** The most that `?wait_seconds` holds an answer, 0–25. Default: 25. */
   longPollSeconds?: number;

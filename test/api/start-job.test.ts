@@ -95,9 +95,9 @@ describe('POST /v1/jobs', () => {
   it('rejects with 503 when there is no time left to start', async () => {
     const given = world();
     const { jobs } = given.ports;
-    const countActive = (owner: string): Promise<number> => {
+    const countActive: typeof jobs.countActive = (owner, enough) => {
       given.jump(15);
-      return jobs.countActive(owner);
+      return jobs.countActive(owner, enough);
     };
     const slow = apiWorld({ ports: { ...given.ports, jobs: { ...jobs, countActive } } }, given);
     const got = await slow.post('/v1/jobs', startBody());

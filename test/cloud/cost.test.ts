@@ -1,27 +1,39 @@
 import { expect, it } from 'vitest';
 import { billOf, type Counts, durableBill, stepFunctionsBill } from '../../bench/cost/bill.ts';
-import { countedCloud } from '../../bench/cost/counted-cloud.ts';
+import { type Batch, countedCloud } from '../../bench/cost/counted-cloud.ts';
 
-async function count(runs_seconds: number, expected_seconds: number): Promise<Counts> {
+async function count(runs_seconds: number, expected_seconds: number, batch: Batch = 1): Promise<Counts> {
   const cloud = await countedCloud({ watchdog_minutes: 1 });
-  return cloud.run({ name: '', share: 1, runs_seconds, expected_seconds }).finally(cloud.close);
+  return cloud.run({ name: '', share: 1, runs_seconds, expected_seconds }, batch).finally(cloud.close);
 }
 
-it('a job that is looked at once a minute is billed for a claim a look, and 24 writes besides from its start to its announcement', async () => {
+it('a job that is looked at once a minute is billed for a claim a look, and 19 writes besides from its start to its announcement', async () => {
   expect(await count(600, 600)).toEqual({
     checks: 14,
     api_requests: 1,
     looking_ticks: 13,
     idle_ticks: 2,
+    sends: 15,
     heartbeats: 10,
-    write_units: 38,
+    write_units: 33,
     read_units: 11.5,
     publishes: 1,
   });
 });
 
+it('a job that is looked at once a minute rides the chain when the watch is rarer, and saves the heartbeats', async () => {
+  const cloud = await countedCloud({ watchdog_minutes: 5 });
+  const counted = cloud.run({ name: '', share: 1, runs_seconds: 600, expected_seconds: 600 }).finally(cloud.close);
+  expect(await counted).toMatchObject({ heartbeats: 2, idle_ticks: 2 });
+});
+
 it('a job that ends within a minute never costs a heartbeat', async () => {
   expect(await count(30, 30)).toMatchObject({ heartbeats: 0, publishes: 1 });
+});
+
+it('ten jobs in step send their next ticks in one request, after a first one each', async () => {
+  const { looking_ticks, idle_ticks, heartbeats, sends } = await count(30, 30, 10);
+  expect(sends - heartbeats).toBeCloseTo(1 + (looking_ticks + idle_ticks - heartbeats - 1) / 10);
 });
 
 it('adds up what is billed: a batch of ten shares invocations, receives and deletes', () => {
@@ -30,6 +42,7 @@ it('adds up what is billed: a batch of ten shares invocations, receives and dele
     api_requests: 0,
     looking_ticks: 0,
     idle_ticks: 0,
+    sends: 0,
     heartbeats: 0,
     write_units: 0,
     read_units: 0,
@@ -38,9 +51,10 @@ it('adds up what is billed: a batch of ten shares invocations, receives and dele
   const bare = billOf(nothing, 1);
   expect(billOf({ ...nothing, write_units: 8 }, 1) - bare).toBeCloseTo(5);
   expect(billOf({ ...nothing, heartbeats: 3 }, 10) - bare).toBeCloseTo(3);
-  // 0.2 + 0.25 GB × 0.3 s × 13.33 + 1 KB of log at $0.5 a GB, and three requests of SQS.
-  expect(billOf({ ...nothing, looking_ticks: 1 }, 1) - bare).toBeCloseTo(0.2 + 1 + 0.477 + 1.2, 2);
-  expect(billOf({ ...nothing, looking_ticks: 1 }, 10) - bare).toBeCloseTo((0.2 + 1.333 + 0.477) / 10 + 0.48, 2);
+  expect(billOf({ ...nothing, sends: 5 }, 10) - bare).toBeCloseTo(2);
+  // 0.2 + 0.25 GB × 0.3 s × 13.33 + 1 KB of log at $0.5 a GB, and two requests of SQS.
+  expect(billOf({ ...nothing, looking_ticks: 1 }, 1) - bare).toBeCloseTo(0.2 + 1 + 0.477 + 0.8, 2);
+  expect(billOf({ ...nothing, looking_ticks: 1 }, 10) - bare).toBeCloseTo((0.2 + 1.333 + 0.477) / 10 + 0.08, 2);
 });
 
 it('bills Step Functions by the transition and durable functions by the operation', () => {

@@ -24,7 +24,6 @@ carriersContract('SQS and EventBridge Scheduler', async () => {
       target_arn: front.queueArn('ticks'),
       role_arn: 'arn:aws:iam::000000000000:role/scheduler',
       dead_letter_arn: front.queueArn('dead'),
-      watchdog_minutes: 1,
       clock,
     }),
     now: time.now,

@@ -86,7 +86,7 @@ export function jobStoreContract(name: string, open: OpenJobStore): void {
         const job = { ...fresh, state: { ...fresh.state, ...settledState, owed: [owedBy(fresh)] } };
         await put(store, job);
         expect(await now(store, job)).toEqual(job);
-        expect(await store.countActive('me')).toBe(0);
+        expect(await store.countActive('me', 9)).toBe(0);
       });
     });
 
@@ -336,10 +336,17 @@ export function jobStoreContract(name: string, open: OpenJobStore): void {
         for (const number of [1, 2, 3]) await put(store, aJob({ number }));
         await put(store, aJob({ number: 4, owner: 'you' }));
         await store.save(settle(aJob({ number: 2 }), { owe: [owedBy(aJob({ number: 2 }))] }));
-        expect(await Promise.all(['me', 'you', 'nobody'].map((owner) => store.countActive(owner)))).toEqual([2, 1, 0]);
+        expect(await Promise.all(['me', 'you', 'nobody'].map((owner) => store.countActive(owner, 9)))).toEqual([
+          2, 1, 0,
+        ]);
         await store.paid(refOf(aJob({ number: 2 })), owedBy(aJob({ number: 2 })).event_id);
         await Promise.all(fifty.map(() => store.create(frozen(aJob({ number: 1 })))));
-        expect(await store.countActive('me')).toBe(2);
+        expect(await store.countActive('me', 9)).toBe(2);
+      });
+      given('counts no further than it is asked to', async (store) => {
+        for (const number of fifty) await put(store, aJob({ number }));
+        for (const enough of [1, 7, 49, 50]) expect(await store.countActive('me', enough)).toBe(enough);
+        expect(await store.countActive('me', 51)).toBe(50);
       });
     });
 

@@ -32,6 +32,7 @@ const spec: JobSpec = {
   expected_seconds: 300,
   timeout_seconds: 3600,
   interval_seconds: 30,
+  heartbeat_seconds: 60,
   cancel_on_timeout: false,
   first_check: 'now',
   announce: { targets: ['ops'], on: null },

@@ -1,3 +1,4 @@
+import { heartbeatEvery } from '../../lib/core/cadence.ts';
 import { plantTree, type Tree } from '../../lib/core/jmespath.ts';
 import { type Job, type JobSpec, type JobState, newJob } from '../../lib/core/job.ts';
 import type { Acceptor, FaultType, ResolvedKind } from '../../lib/core/kind.ts';
@@ -82,6 +83,7 @@ export function aJob(parts: JobParts = {}): Job {
     expected_seconds: 300,
     timeout_seconds: 3600,
     interval_seconds: 30,
+    heartbeat_seconds: heartbeatEvery(parts.spec?.interval_seconds ?? 30, 60),
     cancel_on_timeout: false,
     first_check: 'now',
     announce: { targets: ['ops'], on: null },

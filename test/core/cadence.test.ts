@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   backedOffSeconds,
   carrierOf,
+  chainCarries,
   checkBudgetMs,
+  heartbeatEvery,
   intervalSeconds,
   leaseMs,
   rampedSeconds,
@@ -92,8 +94,31 @@ describe('carrierOf', () => {
     [900, 901, 'heartbeat'],
     [60, -5, 'chain'],
   ])('an interval of %i s and a delay of %d s ride the %s', (interval, delay, carrier) => {
-    expect(carrierOf(interval, delay)).toBe(carrier);
+    const heartbeat_seconds = heartbeatEvery(interval, 60);
+    expect(carrierOf({ interval_seconds: interval, heartbeat_seconds }, delay)).toBe(carrier);
   });
+});
+
+describe('heartbeatEvery', () => {
+  it.each<[number, number, number, boolean]>([
+    [3, 60, 60, true],
+    [59, 300, 300, true],
+    [60, 60, 60, false],
+    [61, 60, 120, false],
+    [900, 60, 900, false],
+    [60, 120, 120, true],
+    [60, 300, 300, true],
+    [240, 300, 300, true],
+    [241, 300, 300, false],
+    [900, 300, 900, false],
+  ])(
+    'with checks every %i s and a watch every %i s it is %i s, and the chain carries: %s',
+    (interval_seconds, watchdog, every, chain) => {
+      const heartbeat_seconds = heartbeatEvery(interval_seconds, watchdog);
+      expect(heartbeat_seconds).toBe(every);
+      expect(chainCarries({ interval_seconds, heartbeat_seconds })).toBe(chain);
+    },
+  );
 });
 
 it('lets no check outlive its lease', () => {

@@ -45,7 +45,12 @@ export const someTargets: Target[] = targetsOf(read.configuration);
 const connections = new Map<string, Connection>([
   ['ci', connectionSchema.parse({ transport: 'http', url: 'https://ci.example.com' })],
 ]);
-export const someSettings = { kinds: kindsWith([exportKind, watchKind]), connections, targets: someTargets };
+export const someSettings = {
+  kinds: kindsWith([exportKind, watchKind]),
+  connections,
+  targets: someTargets,
+  limits: { watchdog_seconds: 60 },
+};
 
 /** Reads a request that is meant to be fine. */
 export function accepted(body: unknown): Extract<ReadStartRequest, { ok: true }> {

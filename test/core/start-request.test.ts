@@ -19,6 +19,7 @@ describe('a request that is fine', () => {
         expected_seconds: 300,
         timeout_seconds: 86_400,
         interval_seconds: 30,
+        heartbeat_seconds: 60,
         cancel_on_timeout: false,
         first_check: 'now',
         announce: { targets: ['ops', 'dev'], on: null },

@@ -35,7 +35,7 @@ describe('the guide to AWS', () => {
     const [raw, request] = blocksIn(page, 'json').map((text): unknown => JSON.parse(text));
     const { configuration, targets } = readCloudConfiguration(raw);
     const connections = new Map(Object.entries(configuration.connections));
-    const known = { kinds: kindsWith([]), connections, targets };
+    const known = { kinds: kindsWith([]), connections, targets, limits: { watchdog_seconds: 60 } };
     expect(readStartRequest(request, known)).toMatchObject({ ok: true });
   });
   it('counts what is created as the template does', () => {

@@ -29,6 +29,7 @@ describe('the README', () => {
       kinds: kindsWith([]),
       connections: new Map(Object.entries(read.configuration.connections)),
       targets: [],
+      limits: { watchdog_seconds: 60 },
     };
     expect(readStartRequest(request, known)).toMatchObject({ ok: true });
   });

@@ -65,7 +65,7 @@ it('answers 503 while the disk is full, keeps nothing by halves, and goes on whe
     expect([code, Number(retry_after) > 0]).toEqual(['UNAVAILABLE', true]);
     expect(detail).toContain('the disk is full');
   }
-  expect(await world.engine().ports.jobs.countActive('me')).toBe(30 + taken.length);
+  expect(await world.engine().ports.jobs.countActive('me', 1000)).toBe(30 + taken.length);
   expect(world.engine().schedules()).toBe(30 + taken.length);
   expectMemoryLikeFile(world);
 

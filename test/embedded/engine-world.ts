@@ -41,7 +41,7 @@ export const settingsOf = (raw: Record<string, unknown>): Settings => {
     connections: new Map(Object.entries(configuration.connections)),
     targets: targetsOf(configuration),
     address: { cli_command: 'untildone', base_url: 'http://127.0.0.1:4646' },
-    limits: { ...configuration, wait_look_ms: 100, progress_save_ms: 0 },
+    limits: { ...configuration, wait_look_ms: 100, watchdog_seconds: 60, progress_save_ms: 0 },
   };
 };
 

@@ -181,6 +181,15 @@ describe('slow jobs, which the heartbeat carries', () => {
     expectZeroRow(one);
   });
 
+  it('are carried by the chain where the heartbeat only watches every five minutes', async () => {
+    const one = world({ watchdog_seconds: 300 });
+    const job = await one.start(adoptBody({ expected_seconds: 600 }));
+    expect(job.spec).toMatchObject({ interval_seconds: 60, heartbeat_seconds: 300 });
+    await one.advance(600);
+    expect(one.statusCalls().slice(0, 9)).toEqual([0, 3, 9, 21, 45, 93, 153, 213, 273]);
+    expectZeroRow(one);
+  });
+
   it('a heartbeat that comes twice looks once', async () => {
     const one = world({ disturb: (tick) => (tick.carrier === 'heartbeat' ? [0, 0, 10_000] : [0]) });
     await one.start(adoptBody({ expected_seconds: 3600 }));

@@ -5,11 +5,15 @@ import { type Job, refOf } from '../../lib/core/job.ts';
 import type { Ports } from '../../lib/ports.ts';
 import { adoptBody, answers, fails, type World, world } from '../support/world.ts';
 import { batchOf, hearing } from './hearing.ts';
+import { afterOn, oneByOne } from './together.ts';
 
 function polled(given: World = world(), ports: Partial<Ports> = {}) {
   const heard = hearing();
   const { log, measure } = heard;
-  const handler = createPollHandler({ ...given.ports, ...ports }, { settings: given.settings, readTick, log, measure });
+  const all = { ...given.ports, ...ports };
+  const { settings } = given;
+  const plug = { settings, readTick, sendMany: oneByOne(all.ticks), after: afterOn(given), log, measure };
+  const handler = createPollHandler(all, plug);
   return { ...heard, handler, world: given };
 }
 const later = (body: Record<string, unknown> = {}) =>

@@ -53,6 +53,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
       max_checks_per_job: 1000,
       retention_days: 30,
       wait_look_ms: 100,
+      watchdog_seconds: 60,
       progress_save_ms: 0,
     },
   };

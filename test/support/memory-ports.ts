@@ -86,8 +86,10 @@ export function memoryJobStore(): JobStore & { all: Map<string, Job> } {
           job.state.owed = job.state.owed.filter((owed) => owed.event_id !== event_id);
         },
       ),
-    countActive: (owner) =>
-      Promise.resolve([...all.values()].filter((job) => job.owner === owner && !isTerminal(job)).length),
+    countActive: (owner, enough) =>
+      Promise.resolve(
+        Math.min([...all.values()].filter((job) => job.owner === owner && !isTerminal(job)).length, enough),
+      ),
     list: async ({ owner, status, kind, limit, cursor }) => {
       checkCursor(cursor, /^\d{15} job_[0-9a-z]{26}$/);
       const mine = [...all.values()]

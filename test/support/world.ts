@@ -108,6 +108,8 @@ export type WorldOptions = {
   /** Seconds after which a carrier brings a tick again whose process died; null: never. */
   redeliver_seconds?: number | null;
   configuration?: Record<string, unknown>;
+  /** How often a heartbeat beats that only watches. */
+  watchdog_seconds?: number;
 };
 
 /**
@@ -115,7 +117,7 @@ export type WorldOptions = {
  * Whatever happens in it is witnessed: end a test with `expectZeroRow(world)`.
  */
 export function world(options: WorldOptions = {}) {
-  const settings = settingsOf({ ...configuration, ...options.configuration });
+  const settings = settingsOf({ ...configuration, ...options.configuration }, options.watchdog_seconds);
   const time = timeline(epoch_ms);
   const seen = witness();
   const calls: RemoteCall[] = [];
@@ -223,7 +225,7 @@ export function world(options: WorldOptions = {}) {
       );
       for (const job of lost) {
         const first_at_ms = time.now() + 60_000;
-        const { interval_seconds } = job.spec;
+        const { heartbeat_seconds: interval_seconds } = job.spec;
         await schedules.create({
           ref: refOf(job),
           interval_seconds,
@@ -251,7 +253,7 @@ const partOf = ({ method, url }: HttpCall): RemoteCall['part'] => {
   return url.endsWith('/cancel') || method === 'DELETE' ? 'cancel' : 'start';
 };
 
-function settingsOf(raw: Record<string, unknown>): Settings {
+function settingsOf(raw: Record<string, unknown>, watchdog_seconds = 60): Settings {
   const read = readConfiguration(raw);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
   return {
@@ -264,6 +266,7 @@ function settingsOf(raw: Record<string, unknown>): Settings {
       max_checks_per_job: read.configuration.max_checks_per_job,
       retention_days: 30,
       wait_look_ms: 250,
+      watchdog_seconds,
       progress_save_ms: 0,
     },
   };

@@ -23,7 +23,14 @@ export const saveOf = (job: Job, state: StatePatch = {}, rest: Partial<Change> =
 });
 export const settleOf = (job: Job, rest: Partial<Change> = {}): Change =>
   saveOf(job, settledState, { owe: [owedBy(job)], ...rest });
-export const saw = (message: string) => ({ message, observed: { state: 'RUNNING' }, result: null });
+/** What the state has room for. */
+export const glimpsed = (message: string) => ({ message, observed: { state: 'RUNNING' }, result: null });
+/** What it has no room for. */
+export const saw = (message: string) => ({
+  message,
+  observed: { state: 'RUNNING', run: 'a81bc81b-dead-4e5d-abff-90865d1e13b1', trace: 'Zf3k-9QwXv2-Lr71-Tm08-Yb65' },
+  result: null,
+});
 
 /** A load test of OctoPerf, handed over by a role in CI: what most jobs are like. */
 export function octoJob(number = 1): Job {

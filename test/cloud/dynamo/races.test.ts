@@ -171,7 +171,7 @@ it('keeps owners apart whose names look alike', async () => {
     await events.append(owner, anEvent(aJob({ number, owner })));
   }
   for (const [number, owner] of owners.entries()) {
-    expect(await store.countActive(owner)).toBe(1);
+    expect(await store.countActive(owner, 9)).toBe(1);
     expect((await store.list({ owner, limit: 9 })).jobs.map(({ job_id }) => job_id)).toEqual([aJob({ number }).job_id]);
     expect((await events.list({ owner, cursor: null, limit: 9 })).events).toHaveLength(1);
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSqsTicks, readTick } from '../../../lib/aws/sqs-ticks.ts';
+import { createSqsSendMany, createSqsTicks, readTick } from '../../../lib/aws/sqs-ticks.ts';
 import { carrierOf } from '../../../lib/core/cadence.ts';
 import { refOf } from '../../../lib/core/job.ts';
 import type { Tick } from '../../../lib/ports.ts';
@@ -38,7 +38,7 @@ describe('ticks on SQS', () => {
   });
   it('are sent for every delay that flow gives to the chain', async () => {
     for (const delay_seconds of [0, 3, 48, 900]) {
-      expect(carrierOf(59, delay_seconds)).toBe('chain');
+      expect(carrierOf({ interval_seconds: 59, heartbeat_seconds: 60 }, delay_seconds)).toBe('chain');
       await send(tick(epoch_ms + delay_seconds * 1000));
     }
     await world.time.advance(900);
@@ -48,6 +48,42 @@ describe('ticks on SQS', () => {
     await send({ ...tick(epoch_ms), ...{ secret: 'hunter2' } });
     const [body = ''] = await world.take('ticks');
     expect(body).not.toContain('hunter2');
+  });
+  it('go out ten in a request, each with its own delay, and those beyond fifteen minutes not at all', async () => {
+    const many = createSqsSendMany({
+      sqs: world.clients.sqs,
+      queue_url: world.front.queueUrl('ticks'),
+      clock: world.time,
+    });
+    const ticks = [900_001, ...Array.from({ length: 11 }, (_, at) => at * 1000)].map((in_ms) => tick(epoch_ms + in_ms));
+    expect(await many(ticks)).toEqual(ticks.map(() => undefined));
+    expect(world.front.calls.filter(({ action }) => action === 'sqs:SendMessage')).toHaveLength(2);
+    await world.time.advance(5);
+    expect(await world.take('ticks')).toHaveLength(6);
+    await world.time.advance(5);
+    expect(await world.take('ticks')).toHaveLength(5);
+  });
+  it('go out in a request that says of each why it was not taken, or that fails them all', async () => {
+    const refusing = {
+      send: () =>
+        Promise.resolve({
+          Failed: [
+            { Id: '1', Code: 'RequestThrottled', SenderFault: false },
+            { Id: '2', Code: 'InvalidMessageContents', SenderFault: true },
+          ],
+        }),
+    } as unknown as CloudWorld['clients']['sqs']; // of the one call that is made
+    const of = (sqs: CloudWorld['clients']['sqs'], name: string) =>
+      createSqsSendMany({ sqs, queue_url: world.front.queueUrl(name), clock: world.time });
+    const three = [0, 1, 2].map((at) => tick(epoch_ms + at));
+    expect(await of(refusing, 'ticks')(three)).toEqual([
+      undefined,
+      expect.objectContaining({ code: 'UNAVAILABLE' }),
+      expect.objectContaining({ code: 'INVARIANT_ERROR' }),
+    ]);
+    expect(await of(world.clients.sqs, 'nowhere')(three)).toEqual(
+      three.map(() => expect.objectContaining({ code: 'CONFIG_ERROR' })),
+    );
   });
   it('fail to be sent when the queue does not take them', async () => {
     const nowhere = createSqsTicks({

@@ -14,11 +14,7 @@ let world: CloudWorld;
 let schedules: Schedules;
 let slept: number[];
 
-async function open(
-  options: Partial<SchedulerServerOptions> = {},
-  watchdog_minutes = 1,
-  group = 'jobs',
-): Promise<void> {
+async function open(options: Partial<SchedulerServerOptions> = {}, group = 'jobs'): Promise<void> {
   world = await cloudWorld({ epoch_ms, scheduler: options });
   slept = [];
   schedules = createEventBridgeSchedules({
@@ -27,7 +23,6 @@ async function open(
     target_arn: world.front.queueArn('ticks'),
     role_arn: 'arn:aws:iam::000000000000:role/scheduler',
     dead_letter_arn: world.front.queueArn('dead'),
-    watchdog_minutes,
     clock: { now: world.time.now, sleep: async (ms) => void slept.push(ms) },
   });
 }
@@ -62,14 +57,12 @@ describe('schedules on EventBridge', () => {
     });
   });
   it.each([
-    [3, 1, 'rate(1 minute)'],
-    [59, 3, 'rate(3 minutes)'],
-    [60, 5, 'rate(1 minute)'],
-    [61, 1, 'rate(2 minutes)'],
-    [120, 1, 'rate(2 minutes)'],
-    [3600, 1, 'rate(60 minutes)'],
-  ])('for checks every %i s, watched over every %i min, beat at %s', async (interval_seconds, watchdog, expression) => {
-    await open({}, watchdog);
+    [60, 'rate(1 minute)'],
+    [61, 'rate(2 minutes)'],
+    [120, 'rate(2 minutes)'],
+    [3600, 'rate(60 minutes)'],
+  ])('for a heartbeat every %i s beat at %s', async (interval_seconds, expression) => {
+    await open();
     await create({ interval_seconds });
     expect((await made()).ScheduleExpression).toBe(expression);
   });
@@ -138,7 +131,7 @@ describe('a create that AWS refuses', () => {
     await expect(create()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
   it('is never repeated for anything else', async () => {
-    await open({}, 1, 'nowhere');
+    await open({}, 'nowhere');
     await expect(create()).rejects.toMatchObject({ code: 'CONFIG_ERROR' });
     await world.close();
     await open({ authorize: ({ action }) => (action === 'iam:PassRole' ? 'no' : null) });
