@@ -1,12 +1,25 @@
 import type { Problem } from '../core/errors.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Kind } from '../core/kind.ts';
-import { kindProblems } from '../core/resolve-kind.ts';
+import { kindProblems } from '../core/kind-problems.ts';
 import { http } from './http.ts';
 import { httpLro } from './http-lro.ts';
 import { mcpTool } from './mcp-tool.ts';
+import { octoperfCorrelation } from './octoperf-correlation.ts';
+import { octoperfPdfExport } from './octoperf-pdf-export.ts';
+import { octoperfScenario } from './octoperf-scenario.ts';
+import { octoperfValidation } from './octoperf-validation.ts';
 
-const builtIn: readonly Kind[] = [http, httpLro, mcpTool];
+/** The kinds there are without any configuration. */
+export const builtIn: readonly Kind[] = [
+  http,
+  httpLro,
+  mcpTool,
+  octoperfScenario,
+  octoperfValidation,
+  octoperfPdfExport,
+  octoperfCorrelation,
+];
 
 /** The built-in kinds and those of the configuration, by name. Throws ConfigError with every problem at once. */
 export function kindsWith(configured: readonly Kind[]): ReadonlyMap<string, Kind> {
