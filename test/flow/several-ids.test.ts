@@ -84,6 +84,19 @@ describe('a job of several ids', () => {
     expectZeroRow(one);
   });
 
+  it('asks a remote system that is down for one of them a check, not for all', async () => {
+    const { one, job } = await watched(5);
+    let calls = 0;
+    one.remote.tool = () => {
+      calls += 1;
+      return fails('connection_refused');
+    };
+    const { checks } = job().state;
+    await one.advance(60);
+    expect(calls).toBe(job().state.checks - checks);
+    expectZeroRow(one);
+  });
+
   it('keeps what was seen before our own rate budget held the rest back', async () => {
     const { one, remote, job } = await watched(2);
     remote.become('FINISHED', 'br-1');

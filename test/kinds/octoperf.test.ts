@@ -163,21 +163,23 @@ it('reads a progress under any name, or as a number alone', () => {
   for (const body of [{}, { state: 'RUNNING' }, 'soon']) expect(progressAt(planted(body), path)).toBeNull();
 });
 
-it.each<[Kind, Record<string, unknown>, Record<string, unknown>]>([
-  [octoperfScenario, { scenarioId: 's' }, { scenarioId: 's' }],
-  [octoperfScenario, { scenarioId: 's', templateId: 't' }, { scenarioId: 's', templateId: 't' }],
-  [octoperfPdfExport, { benchReportId: 'r' }, { benchReportId: 'r' }],
+it.each<[string, Kind, Record<string, unknown>, Record<string, unknown>]>([
+  ['a run', octoperfScenario, { scenarioId: 's' }, { scenarioId: 's' }],
+  ['a run of a template', octoperfScenario, { scenarioId: 's', templateId: 't' }, { scenarioId: 's', templateId: 't' }],
+  ['a PDF', octoperfPdfExport, { benchReportId: 'r' }, { benchReportId: 'r' }],
   [
+    'a PDF in French',
     octoperfPdfExport,
     { benchReportId: 'r', locale: 'fr-FR', timezone: 'UTC' },
     { benchReportId: 'r', locale: 'fr-FR', timezone: 'UTC' },
   ],
   [
+    'a validation',
     octoperfValidation,
     { projectId: 'p', virtualUserId: 'v', providerId: 'c', location: 'l', iterations: 2 },
     { projectId: 'p', virtualUserId: 'v', providerId: 'c', location: 'l', iterations: 2 },
   ],
-])('$name is started with the tool’s own arguments, and none of its own: %j', (kind, input, args) => {
+])('%s is started with the tool’s own arguments, and no others', (_name, kind, input, args) => {
   const resolved = resolveKind(kind, { input });
   expect(resolved.ok && resolved.kind.start).toMatchObject({ arguments: args });
   expect(resolved.ok && Object.keys((resolved.kind.start as { arguments: object }).arguments)).toEqual(
