@@ -22,6 +22,8 @@ const outcomeOf = (observation: Observation): Outcome => {
 const saidOf = (observation: Observation): string =>
   observation.answered ? (observation.error?.message ?? `HTTP ${observation.http_status}`) : observation.message;
 
+/** Of a check's time: the look after it needs the rest. What was not asked for by then, the next check asks. */
+const allMayTakeMs = 12_000;
 const oneNeedsMs = 1_000;
 
 /** Cancels the remote job, or each of its ids that is not over, one after the other: accepted as soon as one of them was. */
@@ -37,7 +39,7 @@ async function callCancel(
     return { outcome: outcomeOf(observation), said: saidOf(observation) };
   };
   if (each === undefined) return ask(handle, budget_ms);
-  const until_ms = ports.clock.now() + budget_ms;
+  const until_ms = ports.clock.now() + Math.min(budget_ms, allMayTakeMs);
   const declined: string[] = [];
   let accepted = false;
   for (const { id, status } of eachOf(each, handle, job.seen)) {

@@ -22,7 +22,7 @@ export async function checkJob(ports: CheckPorts, settings: Settings, job: Job, 
   const asked = withState(found, wish);
   const look = await lookAtJob(ports, asked, handle, left());
   const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const decided = withState(asked, decision.state);
+  const decided = { ...withState(asked, decision.state), seen: decision.seen ?? asked.seen };
   const overdue = decision.state.reason === 'timed_out' || decision.state.reason === 'unreachable';
   const late = overdue ? await cancelAtDeadline(ports, decided, handle, left()) : {};
   const { warnings } = decided.state;

@@ -265,6 +265,33 @@ describe('cancelling a job of several ids', () => {
     expectAllOver(one);
   });
 
+  it('leaves the look its time: ids there was no time for are asked at the next check', async () => {
+    const { one, remote, job, job_id } = await watched(6);
+    one.remote.seconds = () => 5;
+    await one.cancel(job_id);
+    const looks = remote.count('get_bench_result');
+    await one.advance(24);
+    expect([remote.count('stop_bench_result'), remote.count('get_bench_result') - looks]).toEqual([3, 2]);
+    await one.advance(2);
+    expect(job().state).toMatchObject({ cancel_outcome: null, consecutive_errors: 0 });
+    one.remote.seconds = () => 0;
+    await one.advance(120);
+    expect(job().state).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_caller' });
+    expectAllOver(one);
+  });
+
+  it('at the deadline leaves alone what the last look saw over', async () => {
+    const { one, remote } = await watched(2, { timeout_seconds: 60, cancel_on_timeout: true });
+    await one.advance(59.5);
+    remote.become('FINISHED', 'br-1');
+    await one.advance(30);
+    const stopped = remote.calls.flatMap(({ tool, args }) =>
+      tool === 'stop_bench_result' ? [args['benchResultId']] : [],
+    );
+    expect(stopped).toEqual(['br-2']);
+    expectAllOver(one);
+  });
+
   it('happens at the deadline when that was asked for', async () => {
     const { one, remote, job } = await watched(2, { timeout_seconds: 60, cancel_on_timeout: true });
     await one.advance(90);
