@@ -97,7 +97,7 @@ function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'goin
   let warnings = state.warnings;
   if (matched) warnings = warnings.filter((warning) => warning !== nothingMatches);
   else if (spoken) warnings = withWarning(warnings, nothingMatches);
-  warnings = unknownWordsIn(job, look).reduce(withUnknownWord, warnings);
+  warnings = unknownWordsIn(look, word).reduce(withUnknownWord, warnings);
   const progress_pct = look.progress_pct ?? state.progress_pct;
   return { phase, upstream_state: word, matched, warnings, progress_pct, consecutive_errors: 0, last_error: null };
 }

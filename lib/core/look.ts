@@ -28,10 +28,10 @@ export function wordIn({ spec }: Job, look: Look): string | null {
   return look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
 }
 
-/** State words that are neither in an acceptor nor commonly used for "still going". */
-export function unknownWordsIn(job: Job, look: Look): string[] {
+/** State words that are neither in an acceptor nor commonly used for "still going"; `word` is the one of this look. */
+export function unknownWordsIn(look: Look, word: string | null): string[] {
   if (look.each !== undefined) return look.each.unknown_words;
-  const word = look.verdict.type === 'going' && !look.verdict.matched ? wordIn(job, look) : null;
+  if (look.verdict.type !== 'going' || look.verdict.matched || look.body === undefined) return [];
   return word === null || isRunningWord(word) ? [] : [word];
 }
 

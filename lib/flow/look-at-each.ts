@@ -2,7 +2,7 @@ import { eachOf, isBlind, progressOfAll, seenAs, verdictOfAll } from '../core/ea
 import { InvariantError } from '../core/errors.ts';
 import { handleOf, type Id } from '../core/handle.ts';
 import type { Handle, Job } from '../core/job.ts';
-import { type Look, unknownWordsIn } from '../core/look.ts';
+import { type Look, unknownWordsIn, wordIn } from '../core/look.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type LookPorts, lookOnce } from './look-once.ts';
 
@@ -37,7 +37,7 @@ export async function lookAtEach(
     // An empty answer ("not yet") takes back no word.
     if (look.body !== undefined || look.verdict.type !== 'going')
       all[position] = seenAs(job.spec.kind, one.id, look.verdict, look.body, all.length);
-    unknown_words.push(...unknownWordsIn(job, look));
+    unknown_words.push(...unknownWordsIn(look, wordIn(job, look)));
     warnings.push(...(look.warnings ?? []));
     if (look.progress_pct !== null) progress.set(one.id, look.progress_pct);
   }
