@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { transports } from '../core/call.ts';
 import { errorCodes } from '../core/errors.ts';
-import { transports } from '../core/kind.ts';
 import { descriptorSchema, jobEventSchema } from './descriptor-schema.ts';
 
 const page = {
@@ -24,8 +24,8 @@ export const kindSummarySchema = z
     cancels: z.boolean().describe('Whether the remote job can be cancelled without the request saying how.'),
     carries_calls: z.boolean().describe('Whether requests bring their own calls.'),
     needs_acceptors: z.boolean().describe('Whether requests must say which answers mean success and failure.'),
-    input: z.array(z.string()).describe('Names in `input`.'),
-    handle: z.array(z.string()).describe('Names in `handle`.'),
+    input: z.array(z.string()).describe('Names in `input`; one that ends in `?` may be left out.'),
+    handle: z.array(z.string()).describe('Names in `handle`; one that ends in `?` may be left out.'),
     expected_seconds: z.number().nullable(),
     timeout_seconds: z.number().nullable(),
   })

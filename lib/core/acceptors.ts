@@ -2,8 +2,8 @@ import { type Tree, valueAt } from './jmespath.ts';
 import type { Acceptor, FaultType } from './kind.ts';
 import type { Observation } from './observation.ts';
 
-/** What the acceptors said: the state of the first that matched, and whether any path led to a value. */
-export type Judgement = { state: Acceptor['state'] | null; resolved: boolean };
+/** What the acceptors said: the state and warning of the first that matched, and whether any path led to a value. */
+export type Judgement = { state: Acceptor['state'] | null; resolved: boolean; warning?: string };
 
 const compare: Record<
   'stringEquals' | 'booleanEquals' | 'allStringEquals' | 'anyStringEquals',
@@ -41,16 +41,16 @@ export function judge(acceptors: readonly Acceptor[], observation: Observation):
   const body = usable(observation);
   const fault = faultTypeOf(observation);
   let resolved = false;
-  for (const { state, matcher } of acceptors) {
+  for (const { state, matcher, warning } of acceptors) {
+    const matched: Judgement = { state, resolved: true, ...(warning === undefined ? {} : { warning }) };
     if ('httpStatus' in matcher) {
-      if (observation.answered && matcher.httpStatus.includes(observation.http_status))
-        return { state, resolved: true };
+      if (observation.answered && matcher.httpStatus.includes(observation.http_status)) return matched;
     } else if ('errorType' in matcher) {
-      if (fault === matcher.errorType) return { state, resolved: true };
+      if (fault === matcher.errorType) return matched;
     } else if (body !== undefined) {
       const value = valueAt(body, matcher.path);
       if (value !== null) resolved = true;
-      if (compare[matcher.comparator](value, String(matcher.expected))) return { state, resolved: true };
+      if (compare[matcher.comparator](value, String(matcher.expected))) return matched;
     }
   }
   return { state: null, resolved };

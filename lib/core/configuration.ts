@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { transports } from './call.ts';
 import type { Problem } from './errors.ts';
 import { eventTypes } from './job.ts';
-import { kindSchema, transports } from './kind.ts';
+import { kindSchema } from './kind.ts';
 import { problemsOf } from './problems.ts';
 
 /** A secret is named, never written: `env:NAME`, `file:PATH`, `secretsmanager:ARN[#key]`, `ssm:NAME`. */

@@ -1,13 +1,10 @@
 import { backedOffSeconds, chainCarries, lostAfterErrors, rampedBy, rampedSeconds } from './cadence.ts';
-import type { Tree } from './jmespath.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
-import { cutText, seenIn, textAt } from './looked-at.ts';
+import { hasSpoken, isNewSight, type Look, seenBy, unknownWordsIn, wordIn } from './look.ts';
+import { cutText } from './looked-at.ts';
 import type { Verdict } from './verdict.ts';
-import { isRunningWord, withUnknownWord } from './verdict.ts';
-
-/** One look at the remote side: what it means, what it said, and the progress asked for apart (null: none known). */
-export type Look = { verdict: Verdict; body: Tree | undefined; progress_pct: number | null };
+import { withUnknownWord } from './verdict.ts';
 
 /** What to write and tell next. `due_at_ms` is null when the job is settled. */
 export type Decision = { state: StatePatch; seen: JobSeen | null; tell: EventType[]; due_at_ms: number | null };
@@ -32,6 +29,13 @@ export function settledAs(status: Exclude<Status, 'running'>, reason: Reason | n
 
 /** Decides after a check: settle, or look again at a given time. `job` is the record as claimed. */
 export function decide(job: Job, look: Look, max_checks: number, now_ms: number): Decision {
+  const decision = decideOn(job, look, max_checks, now_ms);
+  if (look.warnings === undefined || look.warnings.length === 0) return decision;
+  const warnings = look.warnings.reduce(withWarning, decision.state.warnings ?? job.state.warnings);
+  return { ...decision, state: { ...decision.state, warnings } };
+}
+
+function decideOn(job: Job, look: Look, max_checks: number, now_ms: number): Decision {
   const { verdict } = look;
   const wished = job.state.cancel_requested_at_ms !== null;
   switch (verdict.type) {
@@ -84,16 +88,16 @@ function failedCheck(job: Job, verdict: Extract<Verdict, { type: 'failed_check' 
 }
 
 function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'going' }>): StatePatch {
-  const { spec, state } = job;
+  const { state } = job;
   const phase: Phase = isCancelling(job) ? 'cancelling' : verdict.phase;
+  const spoken = hasSpoken(look);
   // An empty answer ("not yet") says nothing about the acceptors, and takes back no word.
-  const word = look.body === undefined ? state.upstream_state : textAt(look.body, spec.kind.paths.upstream_state);
+  const word = spoken ? wordIn(job, look) : state.upstream_state;
   const matched = state.matched || verdict.resolved;
   let warnings = state.warnings;
   if (matched) warnings = warnings.filter((warning) => warning !== nothingMatches);
-  else if (look.body !== undefined) warnings = withWarning(warnings, nothingMatches);
-  if (look.body !== undefined && word !== null && !verdict.matched && !isRunningWord(word))
-    warnings = withUnknownWord(warnings, word);
+  else if (spoken) warnings = withWarning(warnings, nothingMatches);
+  warnings = unknownWordsIn(look, word).reduce(withUnknownWord, warnings);
   const progress_pct = look.progress_pct ?? state.progress_pct;
   return { phase, upstream_state: word, matched, warnings, progress_pct, consecutive_errors: 0, last_error: null };
 }
@@ -153,7 +157,6 @@ function again(
   const changed =
     (patch.upstream_state !== undefined && patch.upstream_state !== state.upstream_state) ||
     (patch.phase !== undefined && patch.phase !== state.phase);
-  const firstSight = look.body !== undefined && look.body !== null && job.seen.observed === null;
   return {
     state: {
       ...patch,
@@ -161,7 +164,7 @@ function again(
       not_before_ms,
       ...(once.length > 0 ? { told: [...state.told, ...once] } : {}),
     },
-    seen: look.body !== undefined && (changed || firstSight) ? seenIn(job.spec.kind.paths, look.body) : null,
+    seen: changed || isNewSight(job, look) ? seenBy(job, look) : null,
     tell,
     due_at_ms,
   };
@@ -210,11 +213,13 @@ function settle(
   ours: string | null = null,
   patch: StatePatch = {},
 ): Decision {
-  const { state, spec } = job;
-  const word = look.body === undefined ? null : textAt(look.body, spec.kind.paths.upstream_state);
-  const seen = look.body === undefined ? job.seen : seenIn(job.spec.kind.paths, look.body);
+  const { state } = job;
+  const word = wordIn(job, look);
+  const answered = seenBy(job, look);
+  const seen = answered ?? job.seen;
   // What this answer says of the end, else our own words for it: what was said on the way says nothing of how it ended.
-  const theirs = look.body === undefined || reason === 'internal_error' ? null : seen.message;
+  const onTheWay = look.each !== undefined && ours !== null;
+  const theirs = answered === null || onTheWay || reason === 'internal_error' ? null : seen.message;
   const words = theirs ?? ours ?? seen.message;
   const progress_pct =
     status === 'complete' && (look.progress_pct ?? state.progress_pct) !== null

@@ -67,6 +67,10 @@ const phaseOf = ({ state }: Job): Phase | null =>
     ? 'cancelling'
     : state.phase;
 
+/** The last answer; of a job of several ids, how each of them stands. */
+const observedOf = ({ spec, seen }: Job): Tree =>
+  spec.kind.each === undefined || seen.each === undefined ? seen.observed : { [spec.kind.each]: seen.each };
+
 /** Renders the record for the outside at `now_ms`. */
 export function describeJob(
   job: Job,
@@ -107,7 +111,7 @@ export function describeJob(
     labels: spec.labels,
     result: seen.result,
     next_step: nextStepOf(job),
-    observed: { _source: 'external', _trusted: false, value: seen.observed },
+    observed: { _source: 'external', _trusted: false, value: observedOf(job) },
     announcements,
   };
 }

@@ -98,8 +98,17 @@ export type JobState = {
 /** What a save may write: not the outbox (added to), the wish (the caller's) or the number (the fence's). */
 export type StatePatch = Partial<Omit<JobState, 'owed' | 'cancel_requested_at_ms' | 'checks'>>;
 
-/** The big part: what was last seen. Text of the remote system, untrusted. */
-export type JobSeen = { message: string | null; observed: Tree; result: Tree };
+/** One id of several as last seen; `value` is its last answer, null when that is too long to keep. Once it is over it is not asked again. */
+export type EachSeen = {
+  id: string | number;
+  status: Status;
+  upstream_state: string | null;
+  message: string | null;
+  value: Tree;
+};
+
+/** The big part: what was last seen. Text of the remote system, untrusted. A job of several ids has `each` instead of `observed`. */
+export type JobSeen = { message: string | null; observed: Tree; result: Tree; each?: EachSeen[] };
 
 export type Job = JobRef & {
   schema_version: number;
@@ -170,6 +179,7 @@ export function newJob(made: {
   spec: JobSpec;
   handle: Handle | null;
   first_check_at_ms: number;
+  warnings?: string[];
 }): Job {
   return {
     job_id: made.job_id,
@@ -184,6 +194,7 @@ export function newJob(made: {
       ...untouched,
       phase: made.spec.starts ? 'starting' : 'polling',
       next_check_at_ms: made.first_check_at_ms,
+      warnings: made.warnings ?? [],
     },
     seen: { message: null, observed: null, result: null },
   };

@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import { type Call, callSchema, headerName, type TransportName, transports } from './call.ts';
+import { estimateNames } from './estimates.ts';
 import { isToolCall } from './is-tool-call.ts';
-import { expressionProblem } from './jmespath.ts';
-import { reservedHeaders } from './reserved-headers.ts';
+import { expressionProblem, type Tree } from './jmespath.ts';
+
+export type { Call, HttpCall, McpCall, TransportName } from './call.ts';
 
 /** A JMESPath expression: at most 512 characters, brackets nested at most 32 deep, and it parses. */
 export const expressionSchema = z
@@ -12,50 +15,6 @@ export const expressionSchema = z
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   })
   .meta({ description: 'A JMESPath expression, at most 512 characters' });
-
-const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is no HTTP header name');
-
-/** One HTTP request of a kind. `{name}` is replaced by the handle's (or input's) value: typed if it is the whole string, percent-encoded in URLs. */
-const httpCallSchema = z
-  .strictObject({
-    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
-    url: z.string().min(1).max(2048),
-    query: z.record(z.string().max(256), z.union([z.string().max(2048), z.number(), z.boolean()])).optional(),
-    headers: z
-      .record(
-        headerName.refine((name) => !reservedHeaders.has(name.toLowerCase()), {
-          message: 'is not a header a call may set: credentials belong to the connection',
-        }),
-        z
-          .string()
-          .max(2048)
-          .regex(/^[\t\x20-\x7e]*$/, 'has characters a header cannot carry'),
-      )
-      .optional(),
-    body: z.json().optional(),
-  })
-  .meta({ id: 'HttpCall' });
-export type HttpCall = z.infer<typeof httpCallSchema>;
-
-/** One call of a tool of an MCP server. `{name}` is replaced anywhere in the values of `arguments`, however deep: typed if it is the whole string. */
-const mcpCallSchema = z
-  .strictObject({
-    tool: z
-      .string()
-      .regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'must be the name of a tool: letters, digits and _ . : / -, at most 128'),
-    arguments: z.record(z.string().max(256), z.json()).optional(),
-  })
-  .meta({ id: 'McpCall' });
-export type McpCall = z.infer<typeof mcpCallSchema>;
-
-/** One remote call, in the words of its transport. */
-export type Call = HttpCall | McpCall;
-
-/** How a kind talks to the remote system, and what its calls look like then. */
-export const transports = ['http', 'mcp'] as const;
-export type TransportName = (typeof transports)[number];
-export const callSchemas: Record<TransportName, z.ZodType<Call>> = { http: httpCallSchema, mcp: mcpCallSchema };
-const callSchema = z.union([httpCallSchema, mcpCallSchema]);
 
 export const acceptorStates = ['success', 'failure', 'cancelled', 'retry', 'failing', 'blocked'] as const;
 export const comparators = ['stringEquals', 'booleanEquals', 'allStringEquals', 'anyStringEquals'] as const;
@@ -78,6 +37,7 @@ export const faultTypes = [
   'not_found',
   'refused',
   'tool_error',
+  'other_job',
 ] as const;
 export type FaultType = (typeof faultTypes)[number];
 
@@ -91,9 +51,13 @@ const matcherSchema = z.union([
   z.strictObject({ errorType: z.enum(faultTypes) }),
 ]);
 
-/** A rule `matcher → state`, in the words of Smithy waiters; the first match wins. */
+/** A rule `matcher → state`, in the words of Smithy waiters; the first match wins. `warning` is told when it does. */
 export const acceptorSchema = z
-  .strictObject({ state: z.enum(acceptorStates), matcher: matcherSchema })
+  .strictObject({
+    state: z.enum(acceptorStates),
+    matcher: matcherSchema,
+    warning: z.string().min(1).max(280).optional(),
+  })
   .meta({ id: 'Acceptor' });
 export type Acceptor = z.infer<typeof acceptorSchema>;
 
@@ -113,20 +77,27 @@ export const pathsSchema = z.strictObject({
 });
 export type Paths = z.infer<typeof pathsSchema>;
 
-/** Seconds, all of them. `ramp: false` turns the quick first checks off. */
+/** `ramp: false` turns the quick first checks off; `progress_every_checks: 2` asks for progress at every other check. */
 export const paceSchema = z.strictObject({
   interval_seconds: z.number().min(1).max(900).optional(),
   floor_seconds: z.number().min(1).max(900).optional(),
   cap_seconds: z.number().min(3).max(900).optional(),
   ramp: z.boolean().optional(),
+  progress_every_checks: z.number().int().min(1).max(100).optional(),
 });
 export type Pace = z.infer<typeof paceSchema>;
 
+const nextStep = z.string().min(1).max(280).optional();
+/** `failed` is for what the remote side failed; how it else went wrong has its own names, or our own words. */
 const nextStepSchema = z.strictObject({
-  complete: z.string().max(280).optional(),
-  failed: z.string().max(280).optional(),
-  cancelled: z.string().max(280).optional(),
+  complete: nextStep,
+  failed: nextStep,
+  cancelled: nextStep,
+  start_rejected: nextStep,
+  start_unknown: nextStep,
+  timed_out: nextStep,
 });
+export type NextStep = z.infer<typeof nextStepSchema>;
 
 /** Why a kind or request that speaks mcp takes no id from headers. */
 export const noHeaders = 'is read off a header, but tools answer without headers; write a JMESPath expression';
@@ -138,10 +109,27 @@ export const handleSourceSchema = z.union([
 ]);
 export type HandleSource = z.infer<typeof handleSourceSchema>;
 
-const handleName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be a plain name: letters, digits, underscores');
-export const handleSourcesSchema = z.record(handleName, handleSourceSchema);
+const plainName = 'must be a plain name: letters, digits, underscores';
+const handleName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, plainName);
+/** By name; `name?` may be missing. */
+export const handleSourcesSchema = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}\??$/, plainName),
+  handleSourceSchema,
+);
+
+/** What is asked before the job begins, to know how long it takes. `call` takes its values from the input or handle; what is missing there, `via` finds. Calls that only read. */
+const estimateSchema = z
+  .strictObject({
+    name: z.enum(estimateNames),
+    call: callSchema,
+    via: z.strictObject({ call: callSchema, values: z.record(handleName, expressionSchema) }).optional(),
+  })
+  .meta({ id: 'Estimate' });
+export type Estimate = z.infer<typeof estimateSchema>;
+
+/** What progress counts: 0–100, 0–1, or nobody knows. */
+export const progressScales = ['percent', 'fraction', 'unknown'] as const;
+export type ProgressScale = (typeof progressScales)[number];
 
 /** What sort of job: how to start, check and cancel it, which answers are terminal, how fast to poll. Declarative data. */
 export const kindSchema = z
@@ -151,25 +139,41 @@ export const kindSchema = z
     transport: z.enum(transports),
     start: callSchema.optional(),
     handle: handleSourcesSchema.optional(),
+    /** The name of a handle that is a list of ids, each looked at and cancelled by itself: in calls, the name stands for one of them. */
+    each: handleName.optional(),
     status: callSchema.optional(),
+    /** Handle name → JMESPath on the status answer: an answer that names another id there is about another job. */
+    about: z.record(handleName, expressionSchema).optional(),
     progress: callSchema.optional(),
     cancel: callSchema.optional(),
     acceptors: acceptorsSchema.optional(),
     paths: pathsSchema.optional(),
+    progress_scale: z.enum(progressScales).optional(),
     pace: paceSchema.optional(),
     expected_seconds: z.number().int().min(1).max(604_800).optional(),
+    estimate: estimateSchema.optional(),
     timeout_seconds: z.number().int().min(1).max(604_800).optional(),
+    /** Instead of `timeout_seconds`: the deadline is so long after the expected end. */
+    overtime_seconds: z.number().int().min(1).max(604_800).optional(),
     next_step: nextStepSchema.optional(),
     /** True for the kinds whose jobs bring their own calls (`http`, `http-lro`, `mcp-tool`). */
     carries_calls: z.boolean().optional(),
   })
   .superRefine((kind, context) => {
     const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
-    for (const side of ['start', 'status', 'progress', 'cancel'] as const) {
-      const call = kind[side];
+    const { start, status, progress, cancel, estimate } = kind;
+    const calls = {
+      start,
+      status,
+      progress,
+      cancel,
+      'estimate.call': estimate?.call,
+      'estimate.via.call': estimate?.via?.call,
+    };
+    for (const [side, call] of Object.entries(calls)) {
       if (call !== undefined && isToolCall(call) !== (kind.transport === 'mcp'))
         refuse(
-          [side],
+          side.split('.'),
           kind.transport === 'mcp'
             ? 'is an HTTP call, but the kind speaks mcp: write { "tool", "arguments" }'
             : 'calls a tool, but the kind speaks http: write { "method", "url" }, or "transport": "mcp"',
@@ -177,6 +181,8 @@ export const kindSchema = z
     }
     for (const [name, source] of Object.entries(kind.handle ?? {}))
       if (kind.transport === 'mcp' && typeof source !== 'string') refuse(['handle', name], noHeaders);
+    if (kind.timeout_seconds !== undefined && kind.overtime_seconds !== undefined)
+      refuse(['overtime_seconds'], 'stands beside timeout_seconds; give one of them');
   })
   .meta({ id: 'Kind' });
 export type Kind = z.infer<typeof kindSchema>;
@@ -193,5 +199,10 @@ export type ResolvedKind = {
   acceptors: Acceptor[];
   paths: Paths;
   pace: Pace;
-  next_step: z.infer<typeof nextStepSchema>;
+  next_step: NextStep;
+  each?: string;
+  about?: Record<string, string>;
+  progress_scale?: ProgressScale;
+  /** Values of the input that the handle keeps, where the start answer has none. */
+  given?: Record<string, Tree>;
 };

@@ -25,5 +25,14 @@ export function nextStepOf(job: Job): string | null {
   const { status, reason, phase } = job.state;
   if (status === 'running')
     return phase === 'blocked' ? 'It waits for a person: somebody must act in the remote system.' : null;
-  return job.spec.kind.next_step[status] ?? (reason === null ? null : byReason[reason]);
+  return kindsWord(job) ?? (reason === null ? null : byReason[reason]);
+}
+
+/** What the kind recommends. Its `failed` speaks of what the remote side failed: how we lost a job, or never began it, is another matter. */
+function kindsWord({ spec, state: { status, reason } }: Job): string | undefined {
+  const { next_step } = spec.kind;
+  if (status === 'complete' || status === 'cancelled') return next_step[status];
+  if (reason === 'upstream_failed') return next_step.failed;
+  if (reason === 'start_rejected' || reason === 'start_unknown' || reason === 'timed_out') return next_step[reason];
+  return undefined;
 }

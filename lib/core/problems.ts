@@ -19,3 +19,7 @@ function problemsIn(issue: Issue, parents: readonly PropertyKey[]): Problem[] {
   }
   return [{ path, message: issue.message }];
 }
+
+/** The same problems, told of what stands at `prefix`. */
+export const under = (prefix: string, problems: Problem[]): Problem[] =>
+  problems.map(({ path, message }) => ({ path: path === '' ? prefix : `${prefix}.${path}`, message }));

@@ -1,14 +1,15 @@
 import * as z from 'zod';
-import { defaultExpectedSeconds, heartbeatEvery, intervalSeconds, timeoutSeconds, week } from './cadence.ts';
+import { week } from './cadence.ts';
 import type { Connection, Target } from './configuration.ts';
 import type { Problem } from './errors.ts';
 import { maxNesting } from './jmespath.ts';
 import type { Handle, JobSpec } from './job.ts';
 import { eventTypes } from './job.ts';
-import type { Kind } from './kind.ts';
+import type { Estimate, Kind } from './kind.ts';
 import { acceptorsSchema, pathsSchema } from './kind.ts';
 import { problemsOf } from './problems.ts';
 import { resolveKind } from './resolve-kind.ts';
+import { type GivenTiming, timingOf } from './timing.ts';
 
 /** `POST /v1/jobs`: exactly one of `handle` (adopt a running job) or `input` (start it, then watch). */
 export const startRequestSchema = z
@@ -36,8 +37,19 @@ export const startRequestSchema = z
   })
   .meta({ id: 'StartRequest' });
 
-/** What the request amounts to: the immutable part of a job, the handle if it adopts, and the start call's variables. */
-export type ReadStartRequest = { ok: true; spec: JobSpec; handle: Handle | null } | { ok: false; problems: Problem[] };
+/** What the request amounts to: the immutable part of a job, the handle if it adopts, and what must be asked to know how long it takes. */
+export type ReadStartRequest =
+  | { ok: true; spec: JobSpec; handle: Handle | null; to_estimate: ToEstimate | null }
+  | { ok: false; problems: Problem[] };
+
+/** A kind that estimates, the values its calls may take, and what the request says of the time. */
+export type ToEstimate = {
+  kind: Kind;
+  estimate: Estimate;
+  values: Handle;
+  given: GivenTiming;
+  watchdog_seconds: number;
+};
 
 type Known = {
   kinds: ReadonlyMap<string, Kind>;
@@ -72,21 +84,23 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
     return { ok: false, problems: unique(problems) };
 
   const request = parsed.data;
-  const expected = request.expected_seconds ?? kind.expected_seconds ?? defaultExpectedSeconds;
-  const interval_seconds = intervalSeconds(expected, kind.pace ?? {});
+  const given = { expected_seconds: request.expected_seconds, timeout_seconds: request.timeout_seconds };
+  const { watchdog_seconds } = known.limits;
+  const values = { ...request.input, ...request.handle } as Handle; // both are JSON
   return {
     ok: true,
     handle: resolved.handle,
+    to_estimate:
+      kind.estimate === undefined || given.expected_seconds !== undefined
+        ? null
+        : { kind, estimate: kind.estimate, values, given, watchdog_seconds },
     spec: {
       kind: resolved.kind,
       connection: request.connection,
       name: request.name ?? null,
       labels: request.labels ?? {},
       starts: request.input !== undefined,
-      expected_seconds: expected,
-      timeout_seconds: timeoutSeconds(request.timeout_seconds, kind.timeout_seconds, request.expected_seconds ?? null),
-      interval_seconds,
-      heartbeat_seconds: heartbeatEvery(interval_seconds, known.limits.watchdog_seconds),
+      ...timingOf(kind, given, null, watchdog_seconds),
       cancel_on_timeout: request.cancel_on_timeout ?? false,
       first_check: request.first_check ?? 'now',
       announce: {

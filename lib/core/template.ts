@@ -6,7 +6,10 @@ import type { Call, HttpCall, McpCall } from './kind.ts';
 export type Variables = Record<string, Tree>;
 
 const placeholder = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-const whole = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+const whole = /^\{([A-Za-z_][A-Za-z0-9_]*)\??\}$/;
+/** `{name?}`, the whole of an argument: without a value, the argument is left out. */
+const optional = /^\{([A-Za-z_][A-Za-z0-9_]*)\?\}$/;
+const anyPlaceholder = /\{([A-Za-z_][A-Za-z0-9_]*)(\??)\}/g;
 
 /** Thrown while rendering a call whose value would leave its place: no such name, a dot segment in a URL, or half a character. */
 export class TemplateError extends Error {
@@ -34,6 +37,11 @@ function encodeInUrl(value: string): string {
   return encodeURIComponent(value);
 }
 
+function isLeftOut(value: unknown, variables: Variables): boolean {
+  const name = typeof value === 'string' ? optional.exec(value)?.[1] : undefined;
+  return name !== undefined && !Object.hasOwn(variables, name);
+}
+
 /** Replaces in a body: a string that is one placeholder takes the value with its type, others take it as text. */
 function fillTree(tree: unknown, variables: Variables): Tree {
   if (typeof tree === 'string') {
@@ -43,7 +51,8 @@ function fillTree(tree: unknown, variables: Variables): Tree {
   if (Array.isArray(tree)) return tree.map((item) => fillTree(item, variables));
   if (tree !== null && typeof tree === 'object') {
     const copy: { [key: string]: Tree } = Object.create(null);
-    for (const [key, item] of Object.entries(tree)) copy[key] = fillTree(item, variables);
+    for (const [key, item] of Object.entries(tree))
+      if (!isLeftOut(item, variables)) copy[key] = fillTree(item, variables);
     return copy;
   }
   // JSON has no other values: callSchemas let only JSON in.
@@ -75,10 +84,9 @@ function renderHttpCall(call: HttpCall, variables: Variables): HttpCall {
       ? {}
       : {
           query: Object.fromEntries(
-            Object.entries(call.query).map(([key, value]) => [
-              key,
-              typeof value === 'string' ? fill(value, variables, (text) => text) : value,
-            ]),
+            Object.entries(call.query)
+              .filter(([, value]) => !isLeftOut(value, variables))
+              .map(([key, value]) => [key, typeof value === 'string' ? fillQuery(value, variables) : value]),
           ),
         }),
     ...(call.headers === undefined
@@ -93,13 +101,39 @@ function renderHttpCall(call: HttpCall, variables: Variables): HttpCall {
   };
 }
 
+function fillQuery(value: string, variables: Variables): string {
+  const name = optional.exec(value)?.[1];
+  return name === undefined ? fill(value, variables, (text) => text) : textOf(lookUp(variables, name));
+}
+
 function headerSafe(value: string): string {
   if (!/^[\t\x20-\x7e]*$/.test(value))
     throw new TemplateError('a header value would have characters a header cannot carry');
   return value;
 }
 
-/** Names a call asks for. */
+/** Names a call asks for, whether it needs them or not. */
 export const placeholdersOf = (call: Call): string[] => [
+  ...new Set([...JSON.stringify(call).matchAll(anyPlaceholder)].map((match) => match[1] ?? '')),
+];
+
+/** Names a call cannot do without. */
+export const neededBy = (call: Call): string[] => [
   ...new Set([...JSON.stringify(call).matchAll(placeholder)].map((match) => match[1] ?? '')),
 ];
+
+/** Whether `{name?}` stands where nothing can be left out: it is only good as a whole argument, query value or field of a body. */
+export function misplacesOptional(call: Call): boolean {
+  const all = [...JSON.stringify(call).matchAll(anyPlaceholder)].filter((match) => match[2] === '?').length;
+  const places = isToolCall(call) ? [call.arguments] : [call.query, call.body];
+  return all !== places.reduce<number>((sum, place) => sum + optionalsIn(place), 0);
+}
+
+function optionalsIn(tree: unknown): number {
+  if (tree === null || typeof tree !== 'object') return 0;
+  return Object.values(tree).reduce<number>(
+    (sum, item) =>
+      sum + optionalsIn(item) + (!Array.isArray(tree) && typeof item === 'string' && optional.test(item) ? 1 : 0),
+    0,
+  );
+}

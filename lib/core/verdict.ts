@@ -6,9 +6,11 @@ import type { Observation } from './observation.ts';
 
 /** What one look means for the job. A failed check is not a failed job. */
 export type Verdict =
-  | { type: 'success' | 'failure' | 'cancelled' }
+  | { type: 'success' | 'failure' | 'cancelled'; warning?: string }
   | {
       type: 'going';
+      /** What the acceptor that matched warns of. */
+      warning?: string;
       phase: 'polling' | 'failing' | 'blocked';
       matched: boolean;
       /** Whether an acceptor matched or its path led to a value, or none has a path. */
@@ -24,8 +26,9 @@ export type Verdict =
 export function verdictOf(acceptors: readonly Acceptor[], observation: Observation): Verdict {
   if (!observation.answered && observation.postponed)
     return { type: 'postponed', seconds: observation.retry_after_seconds ?? 1 };
-  const { state, resolved } = judge(acceptors, observation);
-  if (state === 'success' || state === 'failure' || state === 'cancelled') return { type: state };
+  const { state, resolved, warning } = judge(acceptors, observation);
+  const warned = warning === undefined ? {} : { warning };
+  if (state === 'success' || state === 'failure' || state === 'cancelled') return { type: state, ...warned };
   const { retry_after_seconds } = observation;
   if (state !== null)
     return {
@@ -34,6 +37,7 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
       matched: true,
       resolved: true,
       retry_after_seconds,
+      ...warned,
     };
 
   const fault = faultTypeOf(observation);

@@ -1,6 +1,7 @@
-import { type Decision, decide, type Look } from '../core/decide.ts';
+import { type Decision, decide } from '../core/decide.ts';
 import type { Handle, Job, StatePatch } from '../core/job.ts';
 import { withWarning } from '../core/job.ts';
+import type { Look } from '../core/look.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { cancelAtDeadline, passOnWish } from './cancel-remote-job.ts';
 import { lookAtJob } from './look-at-job.ts';
@@ -19,9 +20,9 @@ export async function checkJob(ports: CheckPorts, settings: Settings, job: Job, 
   const found = withState(job, { warnings: job.state.warnings.filter((warning) => warning !== notConfigured(job)) });
   const wish = await passOnWish(ports, found, handle, left());
   const asked = withState(found, wish);
-  const look = await lookAtJob(ports, job.spec, handle, left());
+  const look = await lookAtJob(ports, asked, handle, left());
   const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
-  const decided = withState(asked, decision.state);
+  const decided = { ...withState(asked, decision.state), seen: decision.seen ?? asked.seen };
   const overdue = decision.state.reason === 'timed_out' || decision.state.reason === 'unreachable';
   const late = overdue ? await cancelAtDeadline(ports, decided, handle, left()) : {};
   const { warnings } = decided.state;

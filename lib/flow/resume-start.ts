@@ -4,7 +4,7 @@ import type { Settings, Tick } from '../ports.ts';
 import type { TickPorts, TickReport } from './run-tick.ts';
 import { sendNext } from './send-next-tick.ts';
 import { settleJob } from './settle-job.ts';
-import { claimStarter, startRemoteJob } from './start-remote-job.ts';
+import { claimStarter, startRemoteJob, unknownBeginning } from './start-remote-job.ts';
 
 type Ending = {
   status: 'failed' | 'cancelled';
@@ -15,7 +15,7 @@ type Ending = {
 const unknown: Ending = {
   status: 'failed',
   reason: 'start_unknown',
-  message: 'we stopped while the start call was under way; it is not known whether the remote job began',
+  message: `we stopped while the start call was under way; ${unknownBeginning}`,
 };
 
 /** Why a job that nobody has begun to start is not to be started any more. */

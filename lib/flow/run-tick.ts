@@ -1,7 +1,8 @@
 import { checkBudgetMs, leaseMs, maxUnsavedClaims } from '../core/cadence.ts';
-import { type Look, plannedDueAt } from '../core/decide.ts';
+import { plannedDueAt } from '../core/decide.ts';
 import type { Job } from '../core/job.ts';
 import { isTerminal, refOf } from '../core/job.ts';
+import type { Look } from '../core/look.ts';
 import { planTick, type TickPlan } from '../core/tick-plan.ts';
 import { worthSaving } from '../core/worth-saving.ts';
 import type { Ports, Settings, Tick } from '../ports.ts';

@@ -5,6 +5,7 @@ import type { Handle, Job, JobSpec } from '../core/job.ts';
 import { isTerminal, newJob, refOf } from '../core/job.ts';
 import { readStartRequest } from '../core/start-request.ts';
 import type { Ports, Settings } from '../ports.ts';
+import { estimateJob } from './estimate-job.ts';
 import { lookAtJob } from './look-at-job.ts';
 import { runTick, type TickPorts } from './run-tick.ts';
 import { sendNext } from './send-next-tick.ts';
@@ -52,13 +53,15 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
       { retry_after_ms: 60_000 },
     );
 
+  const { timing, warnings } = await estimateJob(ports, spec, read.to_estimate);
   const fresh = newJob({
     job_id,
     owner: call.owner,
     now_ms: ports.clock.now(),
-    spec,
+    spec: { ...spec, ...timing },
     handle: read.handle,
     first_check_at_ms: ports.clock.now(),
+    warnings,
   });
   const proposed = read.handle === null ? fresh : await adopted(ports, settings, fresh, read.handle, left());
   if (spec.starts && left() < starterNeedsMs)
@@ -131,12 +134,12 @@ async function adopted(
   const now_ms = ports.clock.now();
   if (spec.first_check === 'later' || budget_ms < firstCheckNeedsMs)
     return { ...fresh, state: { ...fresh.state, next_check_at_ms: plannedDueAt(fresh, 0, now_ms, 0) } };
-  const look = await lookAtJob(ports, spec, handle, budget_ms);
+  const claimed: Job = { ...fresh, state: { ...fresh.state, checks: 1, claimed_at_ms: now_ms, unsaved_claims: 0 } };
+  const look = await lookAtJob(ports, claimed, handle, budget_ms);
   const { verdict } = look;
   if (verdict.type === 'not_allowed') throw new RequestError('TARGET_NOT_ALLOWED', verdict.message);
   if (verdict.type === 'auth_failed' || verdict.type === 'not_found')
     throw new RequestError('FIRST_CHECK_FAILED', `the first check failed, nothing is watched: ${verdict.message}`);
-  const claimed: Job = { ...fresh, state: { ...fresh.state, checks: 1, claimed_at_ms: now_ms, unsaved_claims: 0 } };
   const decision = decide(claimed, look, settings.limits.max_checks_per_job, ports.clock.now());
   return {
     ...claimed,

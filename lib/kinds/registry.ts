@@ -1,7 +1,7 @@
 import type { Problem } from '../core/errors.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Kind } from '../core/kind.ts';
-import { kindProblems } from '../core/resolve-kind.ts';
+import { kindProblems } from '../core/kind-problems.ts';
 import { knownKinds } from './known-kinds.ts';
 
 /** The built-in kinds and those of the configuration, by name. Throws ConfigError with every problem at once. */

@@ -89,7 +89,16 @@ describe('the server itself', () => {
     };
     const api = apiWorld({}, world({ configuration: { kinds: [runs] } }));
     const { kinds } = kindListSchema.parse((await api.send('/v1/kinds')).body);
-    expect(kinds.map((kind) => kind.name)).toEqual(['http', 'http-lro', 'mcp-tool', 'runs']);
+    expect(kinds.map((kind) => kind.name)).toEqual([
+      'http',
+      'http-lro',
+      'mcp-tool',
+      'octoperf-scenario',
+      'octoperf-validation',
+      'octoperf-pdf-export',
+      'octoperf-correlation',
+      'runs',
+    ]);
     expect(kinds[0]).toMatchObject({
       carries_calls: true,
       starts: true,
@@ -97,6 +106,13 @@ describe('the server itself', () => {
       input: ['start', 'handle', 'status', 'progress', 'cancel'],
     });
     expect(kinds[3]).toMatchObject({
+      starts: true,
+      cancels: true,
+      input: ['scenarioId', 'templateId?'],
+      handle: ['benchResultIds', 'benchReportId?', 'scenarioId?'],
+      expected_seconds: 600,
+    });
+    expect(kinds.at(-1)).toMatchObject({
       carries_calls: false,
       starts: true,
       cancels: false,

@@ -195,6 +195,20 @@ export function jobStoreContract(name: string, open: OpenJobStore): void {
           state: { progress_pct: 1 },
         });
       });
+      given('keeps how each of several ids stands, as many as one job may have', async (store) => {
+        const job = await put(store, aJob({ starts: true }));
+        const ids = Array.from({ length: 50 }, (_, number) => `AWdMSJJdEJKuq7RYQm${String(number).padStart(2, '0')}`);
+        const each = ids.map((id, number) => ({
+          id,
+          status: number % 2 === 0 ? ('complete' as const) : ('running' as const),
+          upstream_state: 'RUNNING',
+          message: null,
+          value: { id, state: 'RUNNING' },
+        }));
+        const seen = { message: null, observed: null, result: null, each };
+        await store.save(frozen(saveOf(job, { handle: { benchResultIds: ids }, seen })));
+        expect(await now(store, job)).toMatchObject({ handle: { benchResultIds: ids }, seen });
+      });
       given('holds to the number it is given, and to none when that is null', async (store) => {
         const job = await put(store);
         await store.claim(claimOf(job));

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lostAfterErrors, maxUnsavedClaims } from '../../lib/core/cadence.ts';
-import { type Decision, decide, type Look, plannedDueAt, settledAs } from '../../lib/core/decide.ts';
-import { type Job, type JobState, phases } from '../../lib/core/job.ts';
+import { type Decision, decide, plannedDueAt, settledAs } from '../../lib/core/decide.ts';
+import { type EachSeen, type Job, type JobState, phases } from '../../lib/core/job.ts';
+import type { Look } from '../../lib/core/look.ts';
 import type { Verdict } from '../../lib/core/verdict.ts';
 import { worthSaving } from '../../lib/core/worth-saving.ts';
 import { aJob, epoch_ms, type JobParts, planted } from './a-job.ts';
@@ -516,5 +517,59 @@ it('settles with one patch', () => {
     lease_until_ms: 0,
     unsaved_claims: 0,
     starter_claimed_until_ms: null,
+  });
+});
+
+describe('a look that warns', () => {
+  const warns = (verdict: Verdict, ...warnings: string[]): Look => ({
+    ...look(verdict, { state: 'RUNNING' }),
+    warnings,
+  });
+
+  it.each<[string, Verdict]>([
+    ['the end', { type: 'success' }],
+    ['a job that goes on', going],
+    ['a failed check', failed],
+  ])('is heard at %s, once, after what was heard before', (_name, verdict) => {
+    const job = claimed({ state: { warnings: ['before'] } });
+    expect(decided(job, warns(verdict, 'only in part', 'only in part')).state.warnings).toEqual([
+      'before',
+      'only in part',
+    ]);
+  });
+});
+
+describe('a look at several ids', () => {
+  const eachOf = (...all: EachSeen[]): Look => ({
+    verdict: going,
+    body: undefined,
+    progress_pct: null,
+    each: { all, unknown_words: [] },
+  });
+  const ran: EachSeen = { id: 'a', status: 'running', upstream_state: 'RUNNING', message: 'on my way', value: null };
+  const failedOne: EachSeen = { ...ran, id: 'b', status: 'failed', upstream_state: 'ERROR', message: 'no engine' };
+
+  it('keeps what it saw when it ends for another reason, in our words', () => {
+    const denied: Look = { ...eachOf(ran, failedOne), verdict: { type: 'auth_failed', message: 'a: refused' } };
+    expect(decided(claimed(), denied).seen).toMatchObject({ message: 'a: refused', each: [ran, failedOne] });
+    const over: Look = { ...eachOf(failedOne), verdict: { type: 'failure' } };
+    expect(decided(claimed(), over)).toMatchObject({
+      state: { upstream_state: 'ERROR', reason: 'upstream_failed' },
+      seen: { message: 'no engine' },
+    });
+  });
+
+  it('is kept even if the check failed, as soon as one of them moved', () => {
+    const blind: Look = { ...eachOf(ran, failedOne), verdict: failed };
+    const seen = { message: null, observed: null, result: null };
+    const moved = decided(claimed({ job: { seen: { ...seen, each: [ran, { ...ran, id: 'b' }] } } }), blind);
+    expect(moved.seen).toMatchObject({ each: [ran, failedOne] });
+    expect(moved.state.consecutive_errors).toBe(1);
+    expect(decided(claimed({ job: { seen: { ...seen, each: [ran, failedOne] } } }), blind).seen).toBeNull();
+  });
+
+  it('takes back no word that it did not hear', () => {
+    const silent: Look = eachOf({ ...ran, upstream_state: null });
+    expect(decided(claimed({ state: { upstream_state: 'RUNNING' } }), silent).state.upstream_state).toBe('RUNNING');
   });
 });

@@ -60,3 +60,26 @@ describe('progressAt', () => {
 
   it('is null without a path', () => expect(progressAt(50, undefined)).toBeNull());
 });
+
+describe('progress of another scale', () => {
+  it.each<['percent' | 'fraction' | 'unknown', number, number | null, number]>([
+    ['percent', 0.5, 50, 0.5],
+    ['fraction', 0.5, null, 50],
+    ['fraction', 1, null, 99],
+    // More than 1 can only be a percentage.
+    ['unknown', 1.13, null, 1.1],
+    ['unknown', 47, 2, 47],
+    ['unknown', 100, 50, 99],
+    // Up to 1, the nearer to the clock.
+    ['unknown', 0.5, 48, 50],
+    ['unknown', 0.5, 0.6, 0.5],
+    ['unknown', 1, 1.2, 1],
+    ['unknown', 1, 100, 99],
+    ['unknown', 0.005, 0.5, 0.5],
+    ['unknown', 0, 50, 0],
+    // Nobody knows when it began.
+    ['unknown', 0.9, null, 90],
+  ])('%s: %d, when it should be at %s, is %d per cent', (scale, value, about, progress) => {
+    expect(progressAt(planted({ value }), 'value', scale, about)).toBe(progress);
+  });
+});

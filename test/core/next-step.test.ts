@@ -23,12 +23,31 @@ describe('nextStepOf', () => {
     expect(phases.filter((phase) => nextStepOf(aJob({ state: { phase } })) !== null)).toEqual(['blocked']);
   });
 
+  const next_step = {
+    complete: 'c',
+    failed: 'f',
+    cancelled: 'x',
+    start_rejected: 'r',
+    start_unknown: 'u',
+    timed_out: 't',
+  };
+  it.each(['unreachable', 'auth_failed', 'target_not_found', 'internal_error'] as const)(
+    'never lets the kind speak of %s: nobody knows how the remote job fared',
+    (reason) => {
+      const words = nextStepOf(aJob({ state: { status: 'failed', reason } }));
+      expect(nextStepOf(aJob({ kind: { next_step }, state: { status: 'failed', reason } }))).toBe(words);
+    },
+  );
+
   it.each([
     ['complete', null, 'c'],
     ['failed', 'upstream_failed', 'f'],
     ['cancelled', 'cancelled_upstream', 'x'],
-  ] as const)('lets the kind speak first of %s', (status, reason, step) => {
-    const kind = { next_step: { complete: 'c', failed: 'f', cancelled: 'x' } };
+    ['failed', 'start_rejected', 'r'],
+    ['failed', 'start_unknown', 'u'],
+    ['failed', 'timed_out', 't'],
+  ] as const)('lets the kind speak first of %s, %s', (status, reason, step) => {
+    const kind = { next_step };
     expect(nextStepOf(aJob({ kind, state: { status, reason } }))).toBe(step);
   });
 });

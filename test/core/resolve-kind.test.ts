@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Kind } from '../../lib/core/kind.ts';
-import { kindProblems } from '../../lib/core/resolve-kind.ts';
+import { kindProblems } from '../../lib/core/kind-problems.ts';
+import { resolveKind } from '../../lib/core/resolve-kind.ts';
 import { httpLro } from '../../lib/kinds/http-lro.ts';
 import { accepted, adopting, exportKind, refused, watchKind } from './some-settings.ts';
 
@@ -240,6 +241,7 @@ describe('a declared kind', () => {
 });
 
 describe('kindProblems', () => {
+  const estimateOf = (url: string) => ({ name: 'octoperf-scenario' as const, call: { url } });
   const without = (kind: Kind, ...keys: (keyof Kind)[]): Kind => {
     const copy = { ...kind };
     for (const key of keys) delete copy[key];
@@ -252,7 +254,66 @@ describe('kindProblems', () => {
     ['no status, no acceptors', without(exportKind, 'status', 'acceptors'), ['status', 'acceptors']],
     ['no handle', without(exportKind, 'handle'), ['handle', 'status', 'cancel']],
     ['other names', { ...exportKind, cancel: { url: '/{other}' } }, ['cancel']],
+    ['a name that may be missing where it is needed', { ...exportKind, handle: { 'id?': 'id' } }, ['status', 'cancel']],
+    ['a name that cannot be left out', { ...exportKind, start: { url: '/{project?}', body: {} } }, ['start']],
+    ['several ids', { ...exportKind, each: 'id' }, []],
+    ['several ids that nobody asks for', { ...exportKind, each: 'ids' }, ['each', 'each']],
+    ['answers about nothing known', { ...exportKind, about: { run: 'id' } }, ['about.run']],
+    ['an estimate of what it starts', { ...exportKind, estimate: estimateOf('/projects/{project}') }, []],
+    ['an estimate of something else', { ...exportKind, estimate: estimateOf('/plans/{plan}') }, ['estimate.call']],
+    [
+      'an estimate by way of something else',
+      {
+        ...exportKind,
+        estimate: { ...estimateOf('/plans/{plan}'), via: { call: { url: '/{run}' }, values: { plan: 'p' } } },
+      },
+      ['estimate.via.call'],
+    ],
   ])('has against a kind with %s', (_name, kind, paths) => {
     expect(kindProblems(kind).map(({ path }) => path)).toEqual(paths);
+  });
+});
+
+describe('a kind of several ids', () => {
+  const runs: Kind = {
+    ...exportKind,
+    name: 'runs',
+    start: { url: '/runs', body: { plan: '{plan}', zone: '{zone?}' } },
+    handle: { ids: 'ids', 'report?': 'report', 'plan?': 'plan' },
+    each: 'ids',
+    status: { url: '/runs/{ids}' },
+    cancel: { url: '/runs/{ids}/stop' },
+  };
+  const problemsOf = (body: Record<string, unknown>): string[] => {
+    const read = resolveKind(runs, body);
+    return read.ok ? [] : read.problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  it('adopts a list of ids, with or without what may be missing', () => {
+    for (const handle of [{ ids: ['a'] }, { ids: ['a', 7], report: 'r' }])
+      expect(resolveKind(runs, { handle })).toMatchObject({ ok: true, handle, kind: { each: 'ids' } });
+  });
+
+  it.each<[Record<string, unknown>, string[]]>([
+    [{}, ['handle.ids: is missing; the kind "runs" needs it']],
+    [{ ids: 'a' }, ['handle.ids: must be a list of ids: ["…"]']],
+    [{ ids: [] }, ['handle.ids: must have at least one id']],
+    [{ ids: [''] }, ['handle.ids.0: Too small: expected string to have >=1 characters']],
+    [{ ids: ['x'.repeat(129)] }, ['handle.ids.0: Too big: expected string to have <=128 characters']],
+    [{ ids: ['a'], report: ['r'] }, ['handle.report: Invalid input: expected string, received array']],
+    [
+      { ids: Array.from({ length: 51 }, (_, number) => number) },
+      ['handle.ids: has more than 50 ids, which is the most one job can watch; hand over several jobs'],
+    ],
+    [{ ids: ['a'], other: 1 }, ['handle.other: is not known to the kind "runs"; known: ids, report, plan']],
+  ])('rejects the handle %j', (handle, problems) => {
+    expect(problemsOf({ handle })).toEqual(problems);
+  });
+
+  it('starts without what may be missing, and keeps what the handle names too', () => {
+    const read = resolveKind(runs, { input: { plan: 'p' } });
+    expect(read).toMatchObject({ ok: true, kind: { given: { plan: 'p' } } });
+    expect(read.ok && read.kind.start).toEqual({ method: 'POST', url: '/runs', body: { plan: 'p' } });
+    expect(problemsOf({ input: { zone: 'eu' } })).toEqual(['input.plan: is missing; the kind "runs" needs it']);
   });
 });

@@ -10,6 +10,7 @@ describe('a request that is fine', () => {
     expect(accepted(adopting())).toEqual({
       ok: true,
       handle: { status: { url: '/runs/42' } },
+      to_estimate: null,
       spec: {
         kind: expect.objectContaining({ name: 'http' }),
         connection: 'ci',
@@ -101,7 +102,7 @@ describe('a request that is not', () => {
     expect(problems).toEqual(
       expect.arrayContaining([
         ': has both "input" (start a job) and "handle" (adopt one); give exactly one',
-        'kind: there is no kind "htttp"; known: export, http, http-lro, mcp-tool, watch-only',
+        'kind: there is no kind "htttp"; known: export, http, http-lro, mcp-tool, octoperf-correlation, octoperf-pdf-export, octoperf-scenario, octoperf-validation, watch-only',
         'connection: there is no connection "nowhere"; configured: ci',
         'announce.targets.1: there is no target "nobody"; configured: dev, ops',
         'labels.-x: is no label name',

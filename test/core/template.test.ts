@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HttpCall } from '../../lib/core/kind.ts';
-import { placeholdersOf, renderCall, TemplateError, type Variables } from '../../lib/core/template.ts';
+import type { Call, HttpCall } from '../../lib/core/kind.ts';
+import {
+  misplacesOptional,
+  neededBy,
+  placeholdersOf,
+  renderCall,
+  TemplateError,
+  type Variables,
+} from '../../lib/core/template.ts';
 import { planted } from './a-job.ts';
 
 const url = (template: string, variables: Variables): string => renderCall({ url: template }, variables).url;
@@ -141,4 +148,49 @@ it('lists the names that a call asks for, once each', () => {
     body: planted({ x: ['{d}'] }) as HttpCall['body'] & object,
   };
   expect(placeholdersOf(call)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+describe('a name that may be missing', () => {
+  const start: Call = { tool: 'run', arguments: { id: '{id}', plan: '{plan?}', deep: { zone: '{zone?}' } } };
+
+  it('leaves its argument out without a value, and is typed with one', () => {
+    expect(renderCall(start, { id: 'a' })).toEqual({ tool: 'run', arguments: { id: 'a', deep: {} } });
+    expect(renderCall(start, { id: 'a', plan: 7, zone: null })).toEqual({
+      tool: 'run',
+      arguments: { id: 'a', plan: 7, deep: { zone: null } },
+    });
+  });
+
+  it('does so in a query and a body too', () => {
+    const call: HttpCall = { url: '/runs', query: { page: '{page?}', q: '{q}' }, body: { zone: '{zone?}' } };
+    expect(renderCall(call, { q: 'x' })).toEqual({ url: '/runs', query: { q: 'x' }, body: {} });
+    expect(renderCall(call, { q: 'x', page: 2, zone: 'eu' })).toEqual({
+      url: '/runs',
+      query: { q: 'x', page: '2' },
+      body: { zone: 'eu' },
+    });
+  });
+
+  it('is asked for, and not needed', () => {
+    expect(placeholdersOf(start)).toEqual(['id', 'plan', 'zone']);
+    expect(neededBy(start)).toEqual(['id']);
+  });
+
+  it('never takes a value for a name', () => {
+    expect(renderCall(start, { id: '{plan?}' })).toEqual({ tool: 'run', arguments: { id: '{plan?}', deep: {} } });
+  });
+
+  it.each<[string, Call, boolean]>([
+    ['a whole argument', start, false],
+    ['a query value', { url: '/', query: { a: '{a?}' } }, false],
+    ['a part of a text', { tool: 'run', arguments: { id: 'as-{id?}' } }, true],
+    ['an item of a list', { tool: 'run', arguments: { ids: ['{id?}'] } }, true],
+    ['a URL', { url: '/runs/{id?}' }, true],
+    ['a whole URL', { url: '{id?}' }, true],
+    ['a header', { url: '/', headers: { a: '{a?}' } }, true],
+    ['the name of an argument', { tool: 'run', arguments: { '{id?}': 1 } }, true],
+    ['a whole body', { url: '/', body: '{id?}' }, true],
+  ])('as %s stands in the wrong place: %j %s', (_name, call, misplaced) => {
+    expect(misplacesOptional(call)).toBe(misplaced);
+  });
 });

@@ -9,6 +9,10 @@ describe('kindsWith', () => {
       'http',
       'http-lro',
       'mcp-tool',
+      'octoperf-scenario',
+      'octoperf-validation',
+      'octoperf-pdf-export',
+      'octoperf-correlation',
       'export',
       'watch-only',
     ]);

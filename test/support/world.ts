@@ -3,7 +3,7 @@ import type { JobDescriptor } from '../../lib/core/descriptor.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import { plantTree } from '../../lib/core/jmespath.ts';
 import { isTerminal, type Job, refOf } from '../../lib/core/job.ts';
-import type { FaultType, HttpCall } from '../../lib/core/kind.ts';
+import type { FaultType, HttpCall, McpCall } from '../../lib/core/kind.ts';
 import type { Answer, Fault, Observation } from '../../lib/core/observation.ts';
 import { cancelJob } from '../../lib/flow/cancel-job.ts';
 import { getJob } from '../../lib/flow/get-job.ts';
@@ -13,7 +13,6 @@ import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { Ports, Settings, Tick } from '../../lib/ports.ts';
 import { carriers, type Disturb } from './carriers.ts';
 import { countingIds, memoryAnnouncements, memoryEvents, memoryJobStore } from './memory-ports.ts';
-import { noTools } from './no-tools.ts';
 import { timeline } from './timeline.ts';
 import { type Around, aroundPorts, witness } from './witness.ts';
 
@@ -23,9 +22,13 @@ export type Remote = {
   status: (call: HttpCall, number: number) => Observation;
   progress: (call: HttpCall) => Observation;
   cancel: (call: HttpCall) => Observation;
+  /** Any tool of its MCP server. */
+  tool: (call: McpCall) => Observation;
   /** How long an answer takes; the remote side acts when the call comes in. */
-  seconds: (part: RemoteCall['part']) => number;
+  seconds: (part: RemoteCall['part'] | 'tool') => number;
 };
+/** A call of a tool, with its time. */
+export type ToolCall = McpCall & { at_ms: number };
 export type RemoteCall = { at_ms: number; part: 'start' | 'status' | 'progress' | 'cancel'; call: HttpCall };
 
 const epoch_ms = Date.parse('2026-11-21T09:00:00.000Z');
@@ -53,7 +56,10 @@ export const fails = (type: FaultType, rest: Partial<Fault> = {}): Fault => ({
 });
 
 const configuration = {
-  connections: { ci: { transport: 'http', url: 'https://ci.example.com' } },
+  connections: {
+    ci: { transport: 'http', url: 'https://ci.example.com' },
+    tools: { transport: 'mcp', url: 'https://tools.example.com/mcp' },
+  },
   announce: {
     webhooks: [
       {
@@ -121,6 +127,7 @@ export function world(options: WorldOptions = {}) {
   const time = timeline(epoch_ms);
   const seen = witness();
   const calls: RemoteCall[] = [];
+  const toolCalls: ToolCall[] = [];
   const reports: TickReport[] = [];
   const crashes: unknown[] = [];
   const acknowledged = new Set<string>();
@@ -129,6 +136,9 @@ export function world(options: WorldOptions = {}) {
     status: () => answers({ state: 'RUNNING' }),
     progress: () => answers({}),
     cancel: () => answers({}, { http_status: 202 }),
+    tool: ({ tool }) => {
+      throw new Error(`nobody plays the tool ${tool} here`);
+    },
     seconds: () => 0,
   };
   const jobs = memoryJobStore();
@@ -145,6 +155,13 @@ export function world(options: WorldOptions = {}) {
     if (seconds > 0) await time.wait(seconds);
     return answer;
   }
+  async function askTool(call: McpCall): Promise<Observation> {
+    toolCalls.push({ at_ms: time.now(), ...call });
+    const answer = remote.tool(call);
+    const seconds = remote.seconds('tool');
+    if (seconds > 0) await time.wait(seconds);
+    return answer;
+  }
   const base: Ports = {
     jobs,
     events,
@@ -153,7 +170,7 @@ export function world(options: WorldOptions = {}) {
     schedules,
     ids: countingIds(),
     clock: { now: time.now, sleep: (ms) => time.advance(ms / 1000) },
-    transports: { http: { call: ({ call }) => ask(call) }, mcp: noTools },
+    transports: { http: { call: ({ call }) => ask(call) }, mcp: { call: ({ call }) => askTool(call) } },
   };
   const watched = aroundPorts(base, seen.invocations, seen.around);
   const ports = options.around === undefined ? watched : aroundPorts(watched, seen.invocations, options.around);
@@ -191,6 +208,7 @@ export function world(options: WorldOptions = {}) {
     settings,
     remote,
     calls,
+    toolCalls,
     reports,
     crashes,
     pending,

@@ -42,6 +42,22 @@ it('keeps the hot item of a long, eventful run below one write unit', async () =
   expect(itemSize(hot ?? {})).toBeLessThan(1024);
 });
 
+it('keeps it there however many ids the job watches', async () => {
+  const { fresh, job } = await running();
+  const ids = Array.from({ length: 50 }, (_, number) => `AWdMSJJdEJKuq7RYQm${number}`);
+  const each = ids.map((id) => ({
+    id,
+    status: 'running' as const,
+    upstream_state: 'RUNNING',
+    message: id,
+    value: null,
+  }));
+  const state = { ...eventful, upstream_state: 'FINISHED, RUNNING, INITIALIZING' };
+  await fresh.store.save(saveOf(job, state, { handle: { benchResultIds: ids }, seen: { ...saw('m'), each } }));
+  const hot = (await world.front.items(fresh.table)).find(({ sk }) => sk?.S === 'HOT');
+  expect(itemSize(hot ?? {})).toBeLessThan(1024);
+});
+
 it('creates a job with two puts: what never changes, packed, then the state with its two index entries', async () => {
   const { store } = await world.freshTable();
   expect(await cost(() => store.create(octoJob()))).toEqual({ calls: [put, put], wru: 4, rru: 0 });
