@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
+import { authReferences } from '../core/auth-references.ts';
 import { type Configuration, readConfiguration, targetsOf } from '../core/configuration.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { targetSecret } from '../core/target-secret.ts';
@@ -75,9 +76,7 @@ function tokenProblems(value: unknown, path: string): Problem[] {
 
 function secretsOf(configuration: Configuration): Found[] {
   const ofConnections = Object.entries(configuration.connections).flatMap(([name, { auth }]) =>
-    Object.entries(auth)
-      .filter(([key]) => ['token', 'value', 'password'].includes(key))
-      .map(([key, text]) => ({ path: `connections.${name}.auth.${key}`, text })),
+    authReferences(auth).map(({ key, reference }) => ({ path: `connections.${name}.auth.${key}`, text: reference })),
   );
   const ofTargets = targetsOf(configuration).map((target) => {
     const { key, reference } = targetSecret(target);

@@ -1,4 +1,4 @@
-import type { Auth } from '../core/configuration.ts';
+import type { Auth, OauthAuth } from '../core/auth.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Secrets } from '../ports.ts';
 import { createRedactor, type Redactor } from './redact.ts';
@@ -24,8 +24,12 @@ export type CredentialSource = {
 const nothing: Credential = { headers: [], value: '', redactor: createRedactor([]) };
 const remembered = 8;
 
-/** The credentials of one connection. `name` is the connection's, for messages. */
-export function createCredentialSource(name: string, auth: Auth, secrets: Secrets): CredentialSource {
+/** The credentials of one connection whose secret is the credential. `name` is the connection's, for messages. */
+export function createCredentialSource(
+  name: string,
+  auth: Exclude<Auth, OauthAuth>,
+  secrets: Secrets,
+): CredentialSource {
   if (auth.type === 'none') return { current: () => nothing, refresh: async () => nothing };
   let kept: Credential | undefined;
   let loading: Promise<Credential> | undefined;
@@ -49,7 +53,7 @@ export function createCredentialSource(name: string, auth: Auth, secrets: Secret
   };
 }
 
-type SecretAuth = Exclude<Auth, { type: 'none' }>;
+type SecretAuth = Exclude<Auth, OauthAuth | { type: 'none' }>;
 
 const referenceOf = (auth: SecretAuth): string =>
   auth.type === 'bearer' ? auth.token : auth.type === 'api-key' ? auth.value : auth.password;
