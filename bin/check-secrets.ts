@@ -12,7 +12,12 @@ export async function checkSecrets(configuration: Configuration, secrets: Secret
   const credentials = Object.entries(configuration.connections).flatMap(([name, { auth }]) =>
     authReferences(auth).map(({ key, reference }) => ({
       path: `connections.${name}.auth.${key}`,
-      problem: () => problemWith(secrets, reference),
+      problem: async () => {
+        const problem = await problemWith(secrets, reference);
+        return problem !== undefined && key === 'refresh_token'
+          ? `${problem}, or run "untildone connect ${name}"`
+          : problem;
+      },
     })),
   );
   const targets = Object.values(Object.groupBy(targetsOf(configuration), ({ type }) => type)).flatMap((ofOneType) =>

@@ -2,13 +2,10 @@ import { composePoll } from '../../lib/aws/compose-poll.ts';
 import { readTick } from '../../lib/aws/sqs-ticks.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { powertoolsMeasure } from '../shared/powertools-measure.ts';
+import { tellTokenNews } from '../shared/tell-token-news.ts';
 import { createPollHandler } from './handler.ts';
 
-const { ports, settings } = composePoll();
+const [log, measure] = [powertoolsLog(), powertoolsMeasure()];
+const { ports, settings } = composePoll(tellTokenNews(log, measure));
 
-export const handler = createPollHandler(ports, {
-  settings,
-  readTick,
-  log: powertoolsLog(),
-  measure: powertoolsMeasure(),
-});
+export const handler = createPollHandler(ports, { settings, readTick, log, measure });

@@ -1,12 +1,10 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { noTokens, type TokenRecord, type TokenStore } from '../transports/oauth/token-store.ts';
-import { allOf } from './dynamo-conditions.ts';
-import { type Condition, openTable, type Row } from './dynamo-table.ts';
+import type { Condition, Row, Table } from './dynamo-table.ts';
 import type { Seal } from './seal.ts';
 
 export type DynamoTokenStoreOptions = {
-  documents: DynamoDBDocumentClient;
-  table: string;
+  /** Handed over: what is loaded late brings no code along that is loaded early. */
+  table: Table;
   /** Whose tokens they are. */
   connection: string;
   /** Asked at each use; `fresh` when what is there could not be opened. */
@@ -27,13 +25,7 @@ const unleased = (now_ms: number): Condition => ({
  * Tokens stand in it sealed, bound to connection and item. What was sealed with a lost key counts as nothing: the secret that
  * the configuration names is tried again.
  */
-export function createDynamoTokenStore({
-  documents,
-  connection,
-  seal,
-  ...options
-}: DynamoTokenStoreOptions): TokenStore {
-  const table = openTable(documents, options.table);
+export function createDynamoTokenStore({ table, connection, seal }: DynamoTokenStoreOptions): TokenStore {
   const key = { pk: `OAUTH#${connection}`, sk: 'TOKENS' };
   const place = JSON.stringify([connection, key.pk, key.sk]);
 
@@ -52,7 +44,8 @@ export function createDynamoTokenStore({
       return { version: Number(row?.['version'] ?? 0), record: await opened(row) };
     },
     lease: async (version, now_ms, until_ms) => {
-      const condition = allOf(at(version), unleased(now_ms));
+      const [here, free] = [at(version), unleased(now_ms)];
+      const condition = { text: `${here.text} AND ${free.text}`, values: { ...here.values, ...free.values } };
       return (await table.update(key, { set: { lease_until_ms: until_ms }, condition })).done;
     },
     save: async (version, record) => {

@@ -123,6 +123,17 @@ export function readConfiguration(raw: unknown): ReadConfiguration {
   const parsed = configurationSchema.safeParse(raw);
   if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error) };
   const problems: Problem[] = [];
+  const refreshTokens = new Map<string, string>();
+  for (const [name, { auth }] of Object.entries(parsed.data.connections)) {
+    if (auth.type !== 'oauth2-refresh-token') continue;
+    const other = refreshTokens.get(auth.refresh_token);
+    if (other !== undefined)
+      problems.push({
+        path: `connections.${name}.auth.refresh_token`,
+        message: `is the refresh token of "${other}" too, and a rotated one serves one connection only; give each its own`,
+      });
+    refreshTokens.set(auth.refresh_token, name);
+  }
   const seen = new Set<string>();
   for (const target of targetsOf(parsed.data)) {
     if (seen.has(target.name))

@@ -34,7 +34,7 @@ tokenStoreContract('DynamoDB', async () => {
   const { table } = await world.freshTable();
   const seal = async () => createSeal('a long random key');
   const storeOf = (connection: string) =>
-    createDynamoTokenStore({ documents: world.connect(), table, connection, seal });
+    createDynamoTokenStore({ table: openTable(world.connect(), table), connection, seal });
   return {
     process: () => storeOf('octo'),
     neighbour: storeOf('ci'),

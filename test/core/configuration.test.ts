@@ -221,6 +221,14 @@ describe('readConfiguration', () => {
     expect(said).not.toContain('SECRET');
   });
 
+  it('refuses one refresh token for two connections', () => {
+    const auth = { type: 'oauth2-refresh-token', refresh_token: 'file:.secrets/octo' };
+    const octo = { transport: 'mcp', url: 'https://octo.example.com/mcp', auth };
+    expect(problems({ connections: { a: octo, b: octo } })).toEqual([
+      expect.stringContaining('connections.b.auth.refresh_token: is the refresh token of "a" too'),
+    ]);
+  });
+
   it('takes plain http when it is allowed', () => {
     expect(problems(connection({ url: 'http://127.0.0.1:9000', allow_http: true }))).toEqual([]);
     expect(problems(webhook({ url: 'http://127.0.0.1:9000', allow_http: true }))).toEqual([]);

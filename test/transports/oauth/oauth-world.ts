@@ -68,7 +68,7 @@ export async function oauthWorld(options: OauthWorldOptions = {}) {
     const secrets = createLocalSecrets({ environment, base_directory: directory.path });
     const sources = createTokenSources({
       secrets,
-      keeping: async () => around(local),
+      keeping: around(local),
       openDispatchers: createUndiciDispatchers,
       clock,
       tell: (one) => news.push(one),
