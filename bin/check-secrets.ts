@@ -1,4 +1,5 @@
 import { targetProblem } from '../lib/announce/tell-target.ts';
+import { authReferences } from '../lib/core/auth-references.ts';
 import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
 import { ConfigError, type Problem } from '../lib/core/errors.ts';
 import { targetSecret } from '../lib/core/target-secret.ts';
@@ -9,12 +10,15 @@ const groups = { webhook: 'webhooks', slack: 'slack', email: 'email' } as const;
 /** Every reference must lead to a secret, and to one of its kind, before the first job is taken. Throws ConfigError with all that do not. */
 export async function checkSecrets(configuration: Configuration, secrets: Secrets): Promise<void> {
   const credentials = Object.entries(configuration.connections).flatMap(([name, { auth }]) =>
-    Object.entries(auth)
-      .filter(([key]) => ['token', 'value', 'password'].includes(key))
-      .map(([key, reference]) => ({
-        path: `connections.${name}.auth.${key}`,
-        problem: () => problemWith(secrets, reference),
-      })),
+    authReferences(auth).map(({ key, reference }) => ({
+      path: `connections.${name}.auth.${key}`,
+      problem: async () => {
+        const problem = await problemWith(secrets, reference);
+        return problem !== undefined && key === 'refresh_token'
+          ? `${problem}, or run "untildone connect ${name}"`
+          : problem;
+      },
+    })),
   );
   const targets = Object.values(Object.groupBy(targetsOf(configuration), ({ type }) => type)).flatMap((ofOneType) =>
     ofOneType.map((target, position) => ({

@@ -16,6 +16,7 @@ import type { Settings } from '../lib/ports.ts';
 import { createHttpTransport } from '../lib/transports/http-transport.ts';
 import { createLocalSecrets } from '../lib/transports/local-secrets.ts';
 import { createMcpTransport } from '../lib/transports/mcp-transport.ts';
+import { tokensLater } from '../lib/transports/tokens-later.ts';
 import { createUndiciDispatchers } from '../lib/transports/undici-dispatchers.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { listen } from './listen.ts';
@@ -53,7 +54,9 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   const listener = await listen((request) => app.fetch(request), options);
 
   const settings = settingsOf(configuration, listener.url);
-  const outward = { secrets, clock: { now: Date.now }, openDispatchers: createUndiciDispatchers };
+  const openDispatchers = createUndiciDispatchers;
+  const tokens = tokensLater(async () => (await import('./open-tokens.ts')).openLocalTokens(options, secrets));
+  const outward = { secrets, clock: { now: Date.now }, openDispatchers, openTokens: tokens.open };
   const transports = {
     http: createHttpTransport({ ...outward, connections: settings.connections }),
     mcp: createMcpTransport({ ...outward, connections: settings.connections }),
@@ -104,7 +107,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   async function close(): Promise<void> {
     await listener.close();
     await engine.stop();
-    await Promise.all([transports.http.close(), transports.mcp.close(), dispatchers.close()]);
+    await Promise.all([transports.http.close(), transports.mcp.close(), tokens.close(), dispatchers.close()]);
   }
   let closed: Promise<void> | undefined;
   return {

@@ -23,6 +23,8 @@ export const env = {
   ownerClaim: 'OWNER_CLAIM',
   watchdogMinutes: 'WATCHDOG_MINUTES',
   longPollSeconds: 'LONG_POLL_SECONDS',
+  /** The secret that tokens in the job table are sealed with. */
+  tokenKeyArn: 'TOKEN_KEY_ARN',
 } as const;
 
 /** Indexes of the job table. */
@@ -47,6 +49,8 @@ export const metrics = {
   /** Also by `host`. */
   checkErrors: 'CheckErrors',
   credentialsRefused: 'CredentialsRefused',
+  /** One for each death of a connection's credential under OAuth 2. */
+  credentialDead: 'CredentialDead',
   detectionLagMs: 'DetectionLagMs',
   /** Also by `outcome`. */
   announcements: 'Announcements',

@@ -1,52 +1,74 @@
 import { env } from '../env.ts';
 import type { TickPorts } from '../flow/run-tick.ts';
-import type { SendMany, Settings } from '../ports.ts';
+import type { SendMany } from '../ports.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
 import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
-import { createMcpTransport } from '../transports/mcp-transport.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
+import type { TokenNews } from '../transports/oauth/refresh-tokens.ts';
 import type { OpenRateBudget } from '../transports/rate-budget.ts';
-import { createSqsClient } from './clients.ts';
-import { corePorts, schedulesToDelete, settingsOf, store } from './compose.ts';
+import { tokensLater } from '../transports/tokens-later.ts';
+import { createSecretsManagerClient, createSqsClient } from './clients.ts';
+import { corePorts, schedulesToDelete, settingsOf, store, whenNeeded } from './compose.ts';
 import { composeSecrets } from './compose-secrets.ts';
 import { createDynamoRateLeases } from './dynamo-rate-leases.ts';
+import { openTable } from './dynamo-table.ts';
 import { clock, type Environment, needed } from './environment.ts';
 import { readShipped, type ShippedConfiguration } from './shipped-configuration.ts';
 import { createSqsSendMany } from './sqs-ticks.ts';
 
 /** What a tick touches: it calls out, and it deletes schedules but makes none. */
-export function tickPorts(environment: Environment, shipped: ShippedConfiguration): TickPorts {
+export function tickPorts(
+  environment: Environment,
+  shipped: ShippedConfiguration,
+  tell: (news: TokenNews) => void,
+): TickPorts {
   const connections = new Map(Object.entries(shipped.configuration.connections));
   const stored = store(environment, shipped);
   const on = { documents: stored.documents, table: stored.table, now: clock.now };
   const openRateBudget: OpenRateBudget = (connection, rate_per_minute) =>
     createLeasedRateBudget({ leases: createDynamoRateLeases({ ...on, connection }), rate_per_minute, now: clock.now });
+  const secrets = composeSecrets();
+  const openDispatchers = createNodeDispatchers;
+  const tokens = tokensLater(async () =>
+    (await import('./compose-tokens.ts')).tokensOn({
+      table: openTable(on.documents, on.table),
+      secretsManager: createSecretsManagerClient,
+      secrets,
+      openDispatchers,
+      clock,
+      tell,
+      token_key_arn: needed(environment, env.tokenKeyArn),
+    }),
+  );
   const outward = {
     connections,
-    secrets: composeSecrets(),
+    secrets,
     clock,
-    openDispatchers: createNodeDispatchers,
+    openDispatchers,
     openRateBudget,
+    openTokens: tokens.open,
   };
+  // The other transport has read all connections by now, so that what is wrong with one is told at the start.
+  const mcp = whenNeeded(async () => (await import('../transports/mcp-transport.ts')).createMcpTransport(outward));
   return {
     ...corePorts(environment, stored),
     schedules: schedulesToDelete(environment),
-    transports: { http: createHttpTransport(outward), mcp: createMcpTransport(outward) },
+    transports: { http: createHttpTransport(outward), mcp: { call: async (request) => (await mcp()).call(request) } },
   };
 }
 
 /** The poll function. Its settings need no kinds: each job brings its own. */
-export function composePoll(environment: Environment = process.env): {
-  ports: TickPorts;
-  settings: Settings;
-  sendMany: SendMany;
-} {
+export function composePoll(tell: (news: TokenNews) => void, environment: Environment = process.env) {
   const shipped = readShipped();
-  const ports = tickPorts(environment, shipped);
   const queue_url = needed(environment, env.tickQueueUrl);
+  const sendMany: SendMany = createSqsSendMany({ sqs: createSqsClient(), queue_url, clock });
   return {
-    ports,
+    ports: tickPorts(environment, shipped, tell),
     settings: settingsOf(environment, shipped, new Map()),
-    sendMany: createSqsSendMany({ sqs: createSqsClient(), queue_url, clock }),
+    sendMany,
+    after: (ms: number, run: () => void): (() => void) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
   };
 }

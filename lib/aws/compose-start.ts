@@ -2,6 +2,7 @@ import type { ApiOptions } from '../api/api-options.ts';
 import { env } from '../env.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
+import type { TokenNews } from '../transports/oauth/refresh-tokens.ts';
 import { apiPlug } from './compose-api.ts';
 import { tickPorts } from './compose-poll.ts';
 import { schedules } from './compose-schedules.ts';
@@ -11,9 +12,9 @@ import { rememberCounts } from './remembered-counts.ts';
 import { readShipped } from './shipped-configuration.ts';
 
 /** The start function: what a tick touches, and making schedules. */
-export function composeStart(environment: Environment = process.env) {
+export function composeStart(tell: (news: TokenNews) => void, environment: Environment = process.env) {
   const shipped = readShipped();
-  const ticking = tickPorts(environment, shipped);
+  const ticking = tickPorts(environment, shipped, tell);
   const ports: Ports = {
     ...ticking,
     jobs: { ...ticking.jobs, countActive: rememberCounts(ticking.jobs.countActive, clock) },

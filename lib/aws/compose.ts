@@ -75,7 +75,7 @@ export function schedulesToDelete(environment: Environment): Schedules {
 }
 
 /** Makes something when it is first asked for, and keeps it. */
-function whenNeeded<Port>(make: () => Promise<Port>): () => Promise<Port> {
+export function whenNeeded<Port>(make: () => Promise<Port>): () => Promise<Port> {
   let made: Promise<Port> | undefined;
   return () => {
     made ??= make();

@@ -12,6 +12,7 @@ import type { JobRef, Status } from '../core/job.ts';
  *                         COUNTER                the last number given out
  *   EVENT#<event id>      NUMBER                 which number an event has
  *   RATE#<connection>     SPENT                  how far its calls are accounted for, and until when it cools down
+ *   OAUTH#<connection>    TOKENS                 its tokens, sealed, and who may refresh them; never expires
  */
 
 export const hotKey = (job_id: string) => ({ pk: `JOB#${job_id}`, sk: 'HOT' });

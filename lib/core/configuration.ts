@@ -1,41 +1,13 @@
 import * as z from 'zod';
+import { authSchema, httpUrl, secretReference } from './auth.ts';
+import { isOauth } from './auth-references.ts';
 import { transports } from './call.ts';
 import type { Problem } from './errors.ts';
 import { eventTypes } from './job.ts';
 import { kindSchema } from './kind.ts';
 import { problemsOf } from './problems.ts';
 
-/** A secret is named, never written: `env:NAME`, `file:PATH`, `secretsmanager:ARN[#key]`, `ssm:NAME`. */
-const secretReference = z
-  .string()
-  .regex(
-    /^(env|file|secretsmanager|ssm):.+$/,
-    'must be a reference (env:NAME, file:PATH, secretsmanager:ARN, ssm:NAME); a literal secret is refused',
-  );
-
-const httpUrl = z
-  .string()
-  .max(2048)
-  .superRefine((text, context) => {
-    const url = URL.parse(text);
-    if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
-      context.addIssue({ code: 'custom', message: 'must be an absolute http(s) URL' });
-    else if (url.username !== '' || url.password !== '')
-      context.addIssue({ code: 'custom', message: 'must not carry credentials; put them under auth' });
-    else if (url.hash !== '') context.addIssue({ code: 'custom', message: 'must not have a fragment' });
-  });
-
 const isPlainHttp = (url: string): boolean => URL.parse(url)?.protocol === 'http:';
-
-const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is no header name');
-
-const authSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('bearer'), token: secretReference }),
-  z.strictObject({ type: z.literal('api-key'), header: headerName, value: secretReference }),
-  z.strictObject({ type: z.literal('basic'), username: z.string().min(1).max(256), password: secretReference }),
-]);
-export type Auth = z.infer<typeof authSchema>;
 
 const targetName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be letters, digits, dots, dashes');
 
@@ -56,6 +28,13 @@ export const connectionSchema = z
         code: 'custom',
         path: ['url'],
         message: 'is plain http; use https, or set "allow_http": true',
+      });
+    const { auth } = connection;
+    if (isOauth(auth) && auth.token_url !== undefined && isPlainHttp(auth.token_url) && !connection.allow_http)
+      context.addIssue({
+        code: 'custom',
+        path: ['auth', 'token_url'],
+        message: 'is plain http, and would carry the secret in the clear; use https, or set "allow_http": true',
       });
   });
 export type Connection = z.infer<typeof connectionSchema>;
@@ -145,6 +124,17 @@ export function readConfiguration(raw: unknown): ReadConfiguration {
   const parsed = configurationSchema.safeParse(raw);
   if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error) };
   const problems: Problem[] = [];
+  const refreshTokens = new Map<string, string>();
+  for (const [name, { auth }] of Object.entries(parsed.data.connections)) {
+    if (auth.type !== 'oauth2-refresh-token') continue;
+    const other = refreshTokens.get(auth.refresh_token);
+    if (other !== undefined)
+      problems.push({
+        path: `connections.${name}.auth.refresh_token`,
+        message: `is the refresh token of "${other}" too, and a rotated one serves one connection only; give each its own`,
+      });
+    refreshTokens.set(auth.refresh_token, name);
+  }
   const seen = new Set<string>();
   for (const target of targetsOf(parsed.data)) {
     if (seen.has(target.name))

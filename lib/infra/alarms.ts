@@ -108,7 +108,16 @@ export class Alarms extends Construct {
         what: 'more than 5 % of the requests are answered with 500 or more',
       },
       CredentialRefused: {
-        metric: own(metrics.credentialsRefused, Stats.SUM),
+        // Checks count the first, and whoever asked for the token the second: a start dies of it too.
+        metric: new MathExpression({
+          label: 'refused credentials',
+          expression: 'FILL(refused, 0) + FILL(dead, 0)',
+          usingMetrics: {
+            refused: own(metrics.credentialsRefused, Stats.SUM),
+            dead: own(metrics.credentialDead, Stats.SUM),
+          },
+          period: five,
+        }),
         above: 0,
         what: 'a remote system refused the credential of a connection',
       },

@@ -1,6 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import manifest from '../../package.json' with { type: 'json' };
 import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
+import { authReferences, isOauth } from '../core/auth-references.ts';
 import { type Configuration, readConfiguration, targetsOf } from '../core/configuration.ts';
 import { ConfigError, type Problem } from '../core/errors.ts';
 import { targetSecret } from '../core/target-secret.ts';
@@ -53,6 +54,15 @@ export function secretReferences({ configuration }: ShippedConfiguration): {
   return { connections: of('connections.'), targets: of('announce.') };
 }
 
+/** Whether any connection gets its tokens from an authorization server, and which secrets take their rotated refresh tokens. */
+export function oauthNeeds({ configuration }: ShippedConfiguration): { used: boolean; rotated: string[] } {
+  const auths = Object.values(configuration.connections).map(({ auth }) => auth);
+  return {
+    used: auths.some(isOauth),
+    rotated: auths.flatMap((auth) => (auth.type === 'oauth2-refresh-token' ? [auth.refresh_token] : [])),
+  };
+}
+
 type Found = { path: string; text: string };
 
 /** Keys too: a token may hide in any string. */
@@ -75,9 +85,7 @@ function tokenProblems(value: unknown, path: string): Problem[] {
 
 function secretsOf(configuration: Configuration): Found[] {
   const ofConnections = Object.entries(configuration.connections).flatMap(([name, { auth }]) =>
-    Object.entries(auth)
-      .filter(([key]) => ['token', 'value', 'password'].includes(key))
-      .map(([key, text]) => ({ path: `connections.${name}.auth.${key}`, text })),
+    authReferences(auth).map(({ key, reference }) => ({ path: `connections.${name}.auth.${key}`, text: reference })),
   );
   const ofTargets = targetsOf(configuration).map((target) => {
     const { key, reference } = targetSecret(target);
@@ -96,12 +104,19 @@ function secretProblems({ path, text }: Found): Problem[] {
     return say(
       'must be the whole ARN of the secret, with the six characters at its end, so that the grant names this secret only',
     );
+  if (text.startsWith('ssm:') && path.endsWith('.refresh_token'))
+    return say('is in Parameter Store, where a rotated refresh token is not written back; write secretsmanager:ARN');
   if (text.startsWith('ssm:') && !parameterName.test(text)) return say('is no name of an SSM parameter');
   return [];
 }
 
 const urlsOf = ({ connections, announce }: Configuration): Found[] => [
   ...Object.entries(connections).map(([name, { url }]) => ({ path: `connections.${name}.url`, text: url })),
+  ...Object.entries(connections).flatMap(([name, { auth }]) =>
+    'token_url' in auth && auth.token_url !== undefined
+      ? [{ path: `connections.${name}.auth.token_url`, text: auth.token_url }]
+      : [],
+  ),
   ...announce.webhooks.map(({ url }, position) => ({ path: `announce.webhooks.${position}.url`, text: url })),
 ];
 

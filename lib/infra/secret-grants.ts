@@ -2,6 +2,20 @@ import { Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { HandlerFunction } from './handler-function.ts';
 
+/** Lets a function write a rotated refresh token back to exactly these secrets of Secrets Manager. */
+export function grantWriteBack(fn: HandlerFunction, references: readonly string[], keys: readonly IKey[]): void {
+  const secrets = new Set(
+    references.map((reference) => reference.replace(/^secretsmanager:/, '').split('#', 1)[0] ?? ''),
+  );
+  if (secrets.size === 0) return;
+  fn.allow(['secretsmanager:PutSecretValue'], [...secrets]);
+  if (keys.length > 0)
+    fn.allow(
+      ['kms:GenerateDataKey'],
+      keys.map((key) => key.keyArn),
+    );
+}
+
 /** Lets a function read exactly these secrets, each by its own ARN; and use the keys of customers they are stored under. */
 export function grantSecrets(fn: HandlerFunction, references: readonly string[], keys: readonly IKey[]): void {
   const { account, partition, region } = Stack.of(fn);

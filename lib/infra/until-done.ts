@@ -6,15 +6,16 @@ import { env } from '../env.ts';
 import { Alarms } from './alarms.ts';
 import { Announcements } from './announcements.ts';
 import type { FunctionName } from './bundle.ts';
-import { readCloudConfiguration, secretReferences } from './cloud-configuration.ts';
+import { oauthNeeds, readCloudConfiguration, secretReferences } from './cloud-configuration.ts';
 import { Dashboard } from './dashboard.ts';
 import { HandlerFunction, type HandlerFunctionProps } from './handler-function.ts';
 import { JobTable } from './job-table.ts';
 import { JobsApi } from './jobs-api.ts';
-import { grantSecrets } from './secret-grants.ts';
+import { grantSecrets, grantWriteBack } from './secret-grants.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 import { TickQueue } from './tick-queue.ts';
 import { TickSchedules } from './tick-schedules.ts';
+import { TokenKey } from './token-key.ts';
 import { checkProps, type UntilDoneProps } from './until-done-props.ts';
 
 export type { UntilDoneProps };
@@ -149,6 +150,15 @@ export class UntilDone extends Construct {
     this.ticks.grantSend(poll);
     this.announcements.grantPublish(poll);
     grantSecrets(poll, secrets.connections, secretKeys);
+
+    const oauth = oauthNeeds(shipped);
+    if (oauth.used) {
+      const tokenKey = new TokenKey(this, 'TokenKey', { removalPolicy, encryptionKey });
+      for (const fn of [start, mcp, poll]) {
+        tokenKey.grantUse(fn);
+        grantWriteBack(fn, oauth.rotated, secretKeys);
+      }
+    }
 
     this.announcements.feed(deliver, { enabled, concurrency: concurrency.deliver ?? 10 });
     this.jobs.grantUpdate(deliver);

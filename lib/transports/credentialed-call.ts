@@ -27,6 +27,8 @@ export async function credentialedCall(call: CredentialedCall): Promise<Answer |
   if (!first.answered || !lane.has_credential || !call.mayRepeat(first)) return first;
   // A secret that cannot be read again leaves the refusal we have as the answer.
   const renewed = await lane.credentials.refresh(credential).catch(() => undefined);
+  // No token to try again with: why that is says more than the refusal, and may pass.
+  if (renewed !== undefined && 'answered' in renewed) return renewed;
   const changed = renewed !== undefined && renewed.value !== credential.value;
   if (renewed === undefined || !(changed || call.repeats_unchanged) || performance.now() >= call.until_ms) return first;
   const second = await pacedCall(call, renewed);

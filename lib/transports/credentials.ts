@@ -1,6 +1,6 @@
-import type { Auth } from '../core/configuration.ts';
+import type { Auth, OauthAuth } from '../core/auth.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Secrets } from '../ports.ts';
+import type { Fault, Secrets } from '../ports.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 
 /** What a connection sends to prove who it is. */
@@ -13,19 +13,22 @@ export type Credential = {
   redactor: Redactor;
 };
 
-/** A connection's credential: read once, kept, read again on demand. Both throw ConfigError when there is no usable secret. */
+/** A connection's credential: read once, kept, read again on demand. Both throw ConfigError when there is no usable secret; a fault says why there is no token. */
 export type CredentialSource = {
   /** The kept one, without a promise when there is one. */
-  current(): Credential | Promise<Credential>;
-  /** Reads the reference again, once for all callers that saw `used` refused. */
-  refresh(used: Credential): Promise<Credential>;
+  current(): Credential | Promise<Credential | Fault>;
+  /** Reads the reference again, or fetches another token, once for all callers that saw `used` refused. */
+  refresh(used: Credential): Promise<Credential | Fault>;
 };
+
+/** A source whose secret is the credential: it has it, or throws. */
+type SecretSource = { current(): Credential | Promise<Credential>; refresh(used: Credential): Promise<Credential> };
 
 const nothing: Credential = { headers: [], value: '', redactor: createRedactor([]) };
 const remembered = 8;
 
-/** The credentials of one connection. `name` is the connection's, for messages. */
-export function createCredentialSource(name: string, auth: Auth, secrets: Secrets): CredentialSource {
+/** The credentials of one connection whose secret is the credential. `name` is the connection's, for messages. */
+export function createCredentialSource(name: string, auth: Exclude<Auth, OauthAuth>, secrets: Secrets): SecretSource {
   if (auth.type === 'none') return { current: () => nothing, refresh: async () => nothing };
   let kept: Credential | undefined;
   let loading: Promise<Credential> | undefined;
@@ -49,7 +52,7 @@ export function createCredentialSource(name: string, auth: Auth, secrets: Secret
   };
 }
 
-type SecretAuth = Exclude<Auth, { type: 'none' }>;
+type SecretAuth = Exclude<Auth, OauthAuth | { type: 'none' }>;
 
 const referenceOf = (auth: SecretAuth): string =>
   auth.type === 'bearer' ? auth.token : auth.type === 'api-key' ? auth.value : auth.password;

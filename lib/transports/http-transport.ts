@@ -5,7 +5,7 @@ import { credentialedCall } from './credentialed-call.ts';
 import type { Credential } from './credentials.ts';
 import type { Dispatchers, OpenDispatchers } from './dispatchers.ts';
 import { followCall, refusal } from './follow-call.ts';
-import { createLane, type Lane } from './lane.ts';
+import { createLane, type Lane, type OpenTokens } from './lane.ts';
 import type { OpenRateBudget } from './rate-budget.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { Resolve } from './safe-connect.ts';
@@ -32,6 +32,8 @@ export type HttpTransportOptions = {
   resolve?: Resolve;
   /** For connections with a `rate_per_minute`, instead of a budget in memory. */
   openRateBudget?: OpenRateBudget;
+  /** For connections whose tokens come from an authorization server. */
+  openTokens?: OpenTokens;
   limits?: Partial<HttpLimits>;
 };
 

@@ -1,4 +1,5 @@
 import type { Connection } from '../core/configuration.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { Answer, Secrets } from '../ports.ts';
 import { type CredentialSource, createCredentialSource } from './credentials.ts';
 import { createRateBudget, type OpenRateBudget, type RateBudget } from './rate-budget.ts';
@@ -26,11 +27,16 @@ export type LaneOptions = {
   secrets: Secrets;
   /** For connections with a `rate_per_minute`, instead of a budget in memory. */
   openRateBudget?: OpenRateBudget | undefined;
+  /** For connections whose tokens come from an authorization server. */
+  openTokens?: OpenTokens | undefined;
 };
 
-/** Prepares a connection. Throws ConfigError for an `allow_hosts` entry that is no host. */
+/** The credentials of a connection under OAuth 2: one source for all transports of a process. */
+export type OpenTokens = (name: string, connection: Connection) => CredentialSource;
+
+/** Prepares a connection. Throws ConfigError for an `allow_hosts` entry that is no host, and where nobody can get tokens. */
 export function createLane(name: string, connection: Connection, options: LaneOptions): Lane {
-  const { secrets, openRateBudget = (_, rate) => createRateBudget(rate) } = options;
+  const { openRateBudget = (_, rate) => createRateBudget(rate) } = options;
   const { rate_per_minute } = connection;
   const url = new URL(connection.url);
   const guard = createGuard({ ...connection, allow_hosts: connection.allow_hosts ?? [ownHost(url)] });
@@ -38,11 +44,21 @@ export function createLane(name: string, connection: Connection, options: LaneOp
     base: baseUrlOf(url),
     guard,
     base_problem: guard(url),
-    credentials: createCredentialSource(name, connection.auth, secrets),
+    credentials: credentialsOf(name, connection, options),
     has_credential: connection.auth.type !== 'none',
     rate: rate_per_minute === undefined ? createRateBudget() : openRateBudget(name, rate_per_minute),
     allow_private_network: connection.allow_private_network,
   };
+}
+
+function credentialsOf(name: string, connection: Connection, { secrets, openTokens }: LaneOptions): CredentialSource {
+  const { auth } = connection;
+  if (auth.type !== 'oauth2-client-credentials' && auth.type !== 'oauth2-refresh-token')
+    return createCredentialSource(name, auth, secrets);
+  if (openTokens === undefined)
+    if (openTokens === undefined)
+      throw new ConfigError(`connection "${name}": "${auth.type}" is not offered here; use a "bearer" token`);
+  return openTokens(name, connection);
 }
 
 /** Postpones every call of the connection after a rate-limited answer: as long as it asks, 1 s to 1 h, 5 s when it does not say. */

@@ -5,7 +5,7 @@ import type { Answer, Clock, Fault, Secrets, Transport, TransportRequest } from 
 import { credentialedCall } from './credentialed-call.ts';
 import type { OpenDispatchers } from './dispatchers.ts';
 import { refusal } from './follow-call.ts';
-import { createLane, type Lane } from './lane.ts';
+import { createLane, type Lane, type OpenTokens } from './lane.ts';
 import { type Errand, errands, mcpFetch } from './mcp-fetch.ts';
 import type { OpenRateBudget } from './rate-budget.ts';
 import { readProtocolError, readToolResult, unreadable } from './read-tool-result.ts';
@@ -20,6 +20,8 @@ export type McpTransportOptions = {
   openDispatchers: OpenDispatchers;
   /** For connections with a `rate_per_minute`, instead of a budget in memory. */
   openRateBudget?: OpenRateBudget;
+  /** For connections whose tokens come from an authorization server. */
+  openTokens?: OpenTokens;
   resolve?: Resolve;
   limits?: Partial<McpLimits>;
 };

@@ -49,6 +49,22 @@ describe('readConfiguration', () => {
     { type: 'api-key', header: 'X-Api-Key', value: 'file:.secrets/key' },
     { type: 'basic', username: 'me', password: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:x#key' },
     { type: 'bearer', token: 'ssm:/ci/token' },
+    { type: 'oauth2-client-credentials', client_id: 'ci', client_secret: 'env:CI_SECRET' },
+    {
+      type: 'oauth2-client-credentials',
+      token_url: 'https://login.example.com/token',
+      client_id: 'env:CI_ID',
+      client_secret: 'file:.secrets/ci',
+      scope: 'jobs:read jobs:write',
+    },
+    { type: 'oauth2-refresh-token', refresh_token: 'file:.secrets/octo' },
+    {
+      type: 'oauth2-refresh-token',
+      token_url: 'https://login.example.com/token',
+      client_id: 'https://untildone.example.com/client',
+      client_secret: 'env:OCTO_SECRET',
+      refresh_token: 'env:OCTO',
+    },
   ])('takes the references of %o', (auth) => {
     expect(configured(connection({ auth })).connections['ci']?.auth).toEqual(auth);
   });
@@ -73,6 +89,54 @@ describe('readConfiguration', () => {
       'a literal webhook secret',
       webhook({ secret: 'whsec_SECRET' }),
       'announce.webhooks.0.secret: must be a reference',
+    ],
+    [
+      'a literal client secret',
+      connection({ auth: { type: 'oauth2-client-credentials', client_id: 'ci', client_secret: 'SECRET' } }),
+      'connections.ci.auth.client_secret: must be a reference',
+    ],
+    [
+      'a literal refresh token',
+      connection({ auth: { type: 'oauth2-refresh-token', refresh_token: 'SECRET' } }),
+      'connections.ci.auth.refresh_token: must be a reference',
+    ],
+    [
+      'a client without an id',
+      connection({ auth: { type: 'oauth2-client-credentials', client_secret: 'env:S' } }),
+      'connections.ci.auth.client_id: ',
+    ],
+    [
+      'a client secret of nobody',
+      connection({ auth: { type: 'oauth2-refresh-token', client_secret: 'env:S', refresh_token: 'env:R' } }),
+      'connections.ci.auth.client_id: is missing, and "client_secret" belongs to one',
+    ],
+    [
+      'a token endpoint on plain http',
+      connection({
+        auth: {
+          type: 'oauth2-client-credentials',
+          client_id: 'ci',
+          client_secret: 'env:S',
+          token_url: 'http://login.example.com/token',
+        },
+      }),
+      'connections.ci.auth.token_url: is plain http',
+    ],
+    [
+      'credentials in a token endpoint',
+      connection({
+        auth: {
+          type: 'oauth2-refresh-token',
+          refresh_token: 'env:R',
+          token_url: 'https://me:SECRET@login.example.com',
+        },
+      }),
+      'connections.ci.auth.token_url: must not carry credentials',
+    ],
+    [
+      'a scope of two lines',
+      connection({ auth: { type: 'oauth2-refresh-token', refresh_token: 'env:R', scope: 'a\nb' } }),
+      'connections.ci.auth.scope: must be scopes',
     ],
     ['an empty reference', webhook({ secret: 'env:' }), 'announce.webhooks.0.secret: must be a reference'],
     ['plain http', connection({ url: 'http://ci.example.com' }), 'connections.ci.url: is plain http'],
@@ -141,6 +205,28 @@ describe('readConfiguration', () => {
     const said = problems(raw);
     expect(said.join('\n')).toContain(problem);
     expect(said.join('\n')).not.toContain('SECRET');
+  });
+
+  it('tells all that is wrong with OAuth 2 at once', () => {
+    const auth = {
+      type: 'oauth2-client-credentials',
+      client_id: '',
+      client_secret: 'SECRET',
+      token_url: 'x',
+      scopes: 'a',
+    };
+    const said = problems(connection({ auth })).join('\n');
+    for (const key of ['client_id', 'client_secret', 'token_url', 'scopes'])
+      expect(said).toContain(`connections.ci.auth.${key}: `);
+    expect(said).not.toContain('SECRET');
+  });
+
+  it('refuses one refresh token for two connections', () => {
+    const auth = { type: 'oauth2-refresh-token', refresh_token: 'file:.secrets/octo' };
+    const octo = { transport: 'mcp', url: 'https://octo.example.com/mcp', auth };
+    expect(problems({ connections: { a: octo, b: octo } })).toEqual([
+      expect.stringContaining('connections.b.auth.refresh_token: is the refresh token of "a" too'),
+    ]);
   });
 
   it('takes plain http when it is allowed', () => {

@@ -89,7 +89,7 @@ describe('the checks', () => {
     plant(new Stack(own, 'Own', { env: { account, region } }));
     return own.synth();
   };
-  it('pass with keys, a boundary and a topic that were there before', { timeout }, () => {
+  it('pass with keys, a boundary and a topic that were there before, and with tokens to keep', { timeout }, () => {
     const own = (service: string, what: string): string => `arn:aws:${service}:${region}:${account}:${what}`;
     checked(
       (stack) =>
@@ -107,6 +107,18 @@ describe('the checks', () => {
             authorizer: LambdaFunction.fromFunctionArn(stack, 'Authorizer', own('lambda', 'function:authorizer')),
           },
           concurrency: { poll: 100, deliver: 2, start: 5, status: 5, cancel: 5 },
+          configuration: {
+            connections: {
+              octo: {
+                transport: 'mcp',
+                url: 'https://octo.example.com/mcp',
+                auth: {
+                  type: 'oauth2-refresh-token',
+                  refresh_token: `secretsmanager:${own('secretsmanager', 'secret:octo-AbCdEf')}`,
+                },
+              },
+            },
+          },
         }),
     );
   });

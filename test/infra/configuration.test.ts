@@ -45,6 +45,30 @@ describe('a configuration that cannot work in functions fails synth, with the re
     ['file:', bearer('file:.secrets/ci'), /"file:\.secrets\/ci" is on the machine that deploys/],
     ['half an ARN', bearer('secretsmanager:ci'), /must be the whole ARN of the secret/],
     ['an ARN without its last six characters', bearer(`secretsmanager:${arn.slice(0, -7)}`), /must be the whole ARN/],
+    [
+      'a client secret of this machine',
+      connection({
+        auth: { type: 'oauth2-client-credentials', client_id: 'env:CI_ID', client_secret: 'file:.secrets/ci' },
+      }),
+      /auth\.client_id: "env:CI_ID" is on the machine[\s\S]*auth\.client_secret: "file:\.secrets\/ci" is on the machine/,
+    ],
+    [
+      'a refresh token in Parameter Store',
+      connection({ auth: { type: 'oauth2-refresh-token', refresh_token: 'ssm:/octo' } }),
+      /auth\.refresh_token: is in Parameter Store, where a rotated refresh token is not written back/,
+    ],
+    [
+      'a token endpoint on this machine',
+      connection({
+        auth: {
+          type: 'oauth2-client-credentials',
+          token_url: 'https://127.0.0.1/token',
+          client_id: 'ci',
+          client_secret: 'ssm:/ci',
+        },
+      }),
+      /auth\.token_url: 127\.0\.0\.1 is a loopback/,
+    ],
     ['a star in the name of a parameter', bearer('ssm:/ci/*'), /is no name of an SSM parameter/],
     [
       'SMTP',

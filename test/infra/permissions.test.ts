@@ -121,6 +121,53 @@ describe('what each function may do', () => {
   });
 });
 
+describe('what connections under OAuth 2 add', () => {
+  const [client, grant] = ['client-AbCdEf', 'octo-AbCdEf'].map(
+    (name) => `arn:aws:secretsmanager:${region}:${account}:secret:${name}`,
+  );
+  const oauth = synthesized({
+    configuration: {
+      connections: {
+        ci: {
+          transport: 'http',
+          url: 'https://ci.example.com',
+          auth: { type: 'oauth2-client-credentials', client_id: 'ci', client_secret: `secretsmanager:${client}` },
+        },
+        octo: {
+          transport: 'mcp',
+          url: 'https://octo.example.com/mcp',
+          auth: { type: 'oauth2-refresh-token', refresh_token: `secretsmanager:${grant}#token` },
+        },
+      },
+    },
+  });
+  const key = Object.entries(oauth.resources).find(([, { Type }]) => Type === 'AWS::SecretsManager::Secret')?.[0];
+  const plain = synthesized();
+  const added = (name: FunctionName): string[] => {
+    const before = rulesOf(plain, plain.idOf(plain.untilDone.functions[name].role));
+    return rulesOf(oauth, oauth.idOf(oauth.untilDone.functions[name].role)).filter((rule) => !before.includes(rule));
+  };
+  it.each(['start', 'mcp', 'poll'] as const)('%s: reading the secrets and the key, writing the grant alone', (name) => {
+    expect(added(name)).toEqual(
+      [
+        `secretsmanager:GetSecretValue on ${client}`,
+        `secretsmanager:GetSecretValue on ${grant}`,
+        `secretsmanager:GetSecretValue on {${key}}`,
+        `secretsmanager:PutSecretValue on ${grant}`,
+      ].sort(),
+    );
+    expect(oauth.variableOf(name, 'TOKEN_KEY_ARN')).toEqual({ Ref: key });
+  });
+  it.each(['status', 'cancel', 'deliver', 'sweep'] as const)('%s: nothing', (name) => {
+    expect(added(name)).toEqual([]);
+    expect(oauth.variablesOf(name)).not.toContain('TOKEN_KEY_ARN');
+  });
+  it('a key that outlives the stack with the table, and none where nobody needs it', () => {
+    expect(oauth.resources[key ?? '']).toMatchObject({ DeletionPolicy: 'Retain' });
+    expect(plain.all('AWS::SecretsManager::Secret')).toEqual([]);
+  });
+});
+
 describe('who may take a role', () => {
   it('only the scheduler, for our group in our account, takes the role of the schedules', () => {
     const group = { 'Fn::GetAtt': [idOf(untilDone.schedules.group), 'Arn'] };

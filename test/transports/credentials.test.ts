@@ -2,21 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Auth } from '../../lib/core/configuration.ts';
+import type { Auth, OauthAuth } from '../../lib/core/auth.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
 import type { Secrets } from '../../lib/ports.ts';
 import { createCredentialSource } from '../../lib/transports/credentials.ts';
 import { createLocalSecrets } from '../../lib/transports/local-secrets.ts';
 
-const sourceOf = (auth: Auth, answers: string[]) => {
+const sourceOf = (auth: Exclude<Auth, OauthAuth>, answers: string[]) => {
   let reads = 0;
   const secrets = { resolve: async () => answers[Math.min(reads++, answers.length - 1)] ?? '' };
   return { source: createCredentialSource('ci', auth, secrets), reads: () => reads };
 };
-const bearer: Auth = { type: 'bearer', token: 'env:T' };
+const bearer: Exclude<Auth, OauthAuth> = { type: 'bearer', token: 'env:T' };
 
 describe('a credential source', () => {
-  test.each<[Auth, string[]]>([
+  test.each<[Exclude<Auth, OauthAuth>, string[]]>([
     [{ type: 'none' }, []],
     [bearer, ['authorization', 'Bearer s3cr3t-a']],
     [{ type: 'api-key', header: 'X-Api-Key', value: 'env:T' }, ['x-api-key', 's3cr3t-a']],

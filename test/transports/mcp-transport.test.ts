@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Auth } from '../../lib/core/configuration.ts';
+import type { Auth } from '../../lib/core/auth.ts';
 import { mcpWorld } from './mcp-world.ts';
 
 const open: { close(): Promise<void> }[] = [];

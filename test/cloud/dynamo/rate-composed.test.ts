@@ -29,7 +29,8 @@ function composed(table: string) {
   ] as const)
     vi.stubEnv(name, value);
   const given = Object.fromEntries(Object.values(env).map((name) => [name, name === env.jobTable ? table : 'unused']));
-  return tickPorts(given, { version: '0', configuration: read.configuration, targets: [] }).transports.http;
+  const shipped = { version: '0', configuration: read.configuration, targets: [] };
+  return tickPorts(given, shipped, () => undefined).transports.http;
 }
 const callOf = (connection: string) => ({
   connection,

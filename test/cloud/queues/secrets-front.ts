@@ -5,8 +5,8 @@ import { type LoopbackAnswer, type LoopbackRequest, startLoopback } from './loop
 export type SecretsFrontOptions = {
   region: string;
   account: string;
-  /** Secrets by their ARNs, parameters by their names. */
-  secrets: Readonly<Record<string, string>>;
+  /** Secrets by their ARNs, parameters by their names. PutSecretValue writes into it. */
+  secrets: Record<string, string>;
   authorize?: Authorize;
   fault?: FaultOf;
   now?: () => number;
@@ -28,18 +28,20 @@ const refusals = {
   denied: (message: string) => failed('AccessDeniedException', message),
 };
 
-/** GetSecretValue of Secrets Manager and GetParameter of Parameter Store on loopback. */
+/** GetSecretValue and PutSecretValue of Secrets Manager and GetParameter of Parameter Store on loopback. */
 export async function startSecretsFront(options: SecretsFrontOptions): Promise<SecretsFront> {
   const { region, account, secrets, now = Date.now } = options;
   const guard = createGuard(options);
 
   function answer({ headers, body }: LoopbackRequest): Promise<LoopbackAnswer | null> {
-    const { SecretId, Name }: { SecretId?: string; Name?: string } = JSON.parse(body);
-    const isSecret = headers['x-amz-target'] === 'secretsmanager.GetSecretValue';
+    const asked: { SecretId?: string; SecretString?: string; Name?: string } = JSON.parse(body);
+    const { SecretId, SecretString, Name } = asked;
+    const isSecret = String(headers['x-amz-target']).startsWith('secretsmanager.');
+    const isPut = headers['x-amz-target'] === 'secretsmanager.PutSecretValue';
     const id = (isSecret ? SecretId : Name) ?? '';
     const call: ApiCall = {
       at_ms: now(),
-      action: isSecret ? 'secretsmanager:GetSecretValue' : 'ssm:GetParameter',
+      action: isSecret ? `secretsmanager:${isPut ? 'Put' : 'Get'}SecretValue` : 'ssm:GetParameter',
       resource: isSecret ? id : `arn:aws:ssm:${region}:${account}:parameter/${id.replace(/^\//, '')}`,
       context: {},
       session_token: sessionTokenOf(headers),
@@ -48,6 +50,10 @@ export async function startSecretsFront(options: SecretsFrontOptions): Promise<S
     const run = async (): Promise<GuardedAnswer> => {
       const value = secrets[id];
       if (value === undefined) return failed(isSecret ? 'ResourceNotFoundException' : 'ParameterNotFound', id);
+      if (isPut) {
+        secrets[id] = SecretString ?? '';
+        return json(200, { ARN: id });
+      }
       return json(200, isSecret ? { ARN: id, SecretString: value } : { Parameter: { Name: id, Value: value } });
     };
     return guard.pass({ call, refuse: (why, message) => refusals[why](message), run });
