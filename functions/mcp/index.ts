@@ -1,8 +1,7 @@
-import { composeStart } from '../../lib/aws/compose-start.ts';
+import { composeMcp } from '../../lib/aws/compose-mcp.ts';
 import { powertoolsLog } from '../shared/powertools-log.ts';
 import { createMcpHandler } from './handler.ts';
 
-// A tool may start a job: what starting touches is all that any tool touches.
-const { ports, ...plug } = composeStart();
+const { ports, ...plug } = composeMcp();
 
 export const handler = createMcpHandler(ports, { ...plug, log: powertoolsLog() });

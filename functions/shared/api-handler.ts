@@ -17,7 +17,7 @@ export type ApiHandler = (event: ApiEvent) => ReturnType<Served>;
 export function createApiHandler(
   ports: Ports,
   { settings, version, log, ...rule }: ApiPlug,
-  more: Pick<ApiOptions, 'mcp'> = {},
+  more: Pick<ApiOptions, 'mcp' | 'longest_wait_seconds'> = {},
 ): ApiHandler {
   const app = createApi({
     ports,

@@ -3,7 +3,7 @@ import { jobIdPattern, statuses } from '../core/job.ts';
 import { idempotencyKeyPattern } from './idempotency-key.ts';
 
 /** Seconds a read may be held: below API Gateway's 30 s. */
-const maxWaitSeconds = 25;
+export const maxWaitSeconds = 25;
 
 /** A whole number between two others, both included. */
 const whole = (low: number, high: number) =>

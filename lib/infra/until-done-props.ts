@@ -45,7 +45,7 @@ export type UntilDoneProps = {
   concurrency?: { poll?: number; deliver?: number; start?: number; status?: number; cancel?: number; mcp?: number };
   /** Minutes between the heartbeats of jobs that are checked more often than once a minute, 1–5. Default: 1. */
   watchdogMinutes?: number;
-  /** The most that `?wait_seconds` holds an answer, 0–25. Default: 25. */
+  /** The most that `?wait_seconds` and the waiting MCP tools hold an answer, 0–25. Default: 25. */
   longPollSeconds?: number;
   /** True stops everything that costs: nothing is started, checked, delivered or swept; jobs can still be read. Default: false. */
   killSwitch?: boolean;
