@@ -10,7 +10,7 @@ import { loadTimes } from './module-load.ts';
 
 /*
  * `npm run bench:bundle`: how big each function of the cloud engine is and how long it takes to load, as it is deployed,
- * beside a bundle of poll's AWS clients alone. The goals are those of the poll function, which runs most.
+ * beside a bundle of poll's AWS clients alone, and one of the MCP client, which the first call of a tool loads. The goals are those of the poll function, which runs most.
  */
 
 const goal = { poll_kb: 400, ratio: 1.3 };
@@ -20,8 +20,10 @@ const directory = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
 try {
   const shipped = readCloudConfiguration({});
   const sdkOnly = fileURLToPath(new URL('sdk-only.ts', import.meta.url));
+  const clientOnly = fileURLToPath(new URL('mcp-client-only.ts', import.meta.url));
   const built: [name: string, Weight][] = [
     ['SDK only', weigh(bundle(sdkOnly, join(directory, 'SDK only'), shipped))],
+    ['MCP client', weigh(bundle(clientOnly, join(directory, 'MCP client'), shipped))],
     ...functionNames.map((name): [string, Weight] => [
       name,
       weigh(bundleFunction(name, join(directory, name), shipped)),
@@ -63,5 +65,5 @@ function kb(bytes: number): string {
 
 function row([name = '', size = '', lazy = '', load = '', ratio = '', wanted = '', biggest = '']: string[]): string {
   const figures = [size.padStart(5), lazy.padStart(8), load.padStart(8), ratio.padStart(6)].join(' ');
-  return `${name.padEnd(9)}${figures}  ${wanted.padEnd(17)}${biggest}`.trimEnd();
+  return `${name.padEnd(11)}${figures}  ${wanted.padEnd(17)}${biggest}`.trimEnd();
 }

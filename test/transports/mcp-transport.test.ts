@@ -95,6 +95,50 @@ describe.each(['json', 'sse'] as const)('a server of 2025 with sessions, answeri
   });
 });
 
+describe('a probe', () => {
+  const five = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [name, () => text('')]));
+  it('names the server, its protocol and its tools, over all pages, and calls none', async () => {
+    const { probe, seen } = await worldOf(five);
+    expect(await probe()).toEqual({
+      answered: true,
+      speaks: 'mcp',
+      name: 'remote',
+      version: '1',
+      protocol: '2026-07-28',
+      tools: ['a', 'b', 'c', 'd', 'e'],
+    });
+    expect(seen).toEqual(['POST server/discover', 'POST tools/list', 'POST tools/list']);
+  });
+  it('opens a session of its own, so that it sees what is so now', async () => {
+    const { before } = stateful('json');
+    const listing = (request: Request, body: string) =>
+      body.includes('"tools/list"')
+        ? json({
+            jsonrpc: '2.0',
+            id: JSON.parse(body).id,
+            result: { tools: [{ name: 'a', inputSchema: { type: 'object' } }] },
+          })
+        : before(request, body);
+    const { call, probe, seen } = await worldOf({}, listing);
+    await call('look');
+    seen.length = 0;
+    expect(await probe()).toMatchObject({ name: 'old', protocol: '2025-06-18', tools: ['a'] });
+    expect(seen).toContain('POST initialize');
+  });
+  it('reads a list that is bigger than a status may be', async () => {
+    const { call, probe } = await worldOf({ ...five, ['x'.repeat(2000)]: () => text('x'.repeat(2000)) }, undefined, {
+      limits: { body_bytes: 1000 },
+    });
+    expect(await call('x'.repeat(2000))).toMatchObject({ answered: false, type: 'too_large' });
+    expect(await probe()).toMatchObject({ speaks: 'mcp', tools: { length: 6 } });
+  });
+  it('a private address is refused there too', async () => {
+    const { probe, seen } = await worldOf(five, undefined, { connection: { allow_private_network: false } });
+    expect(await probe()).toMatchObject({ answered: false, type: 'not_allowed' });
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('what goes wrong', () => {
   const onTool = (make: (request: Request) => Response | undefined) => (request: Request, body: string) =>
     body.includes('"tools/call"') ? make(request) : undefined;

@@ -11,11 +11,21 @@ export type Tool = (args: Record<string, unknown>) => CallToolResult;
 /** Answers before the MCP server does; undefined lets it. */
 export type Before = (request: Request, body: string) => Response | undefined;
 
+/** Tools a page of `tools/list`. */
+const pageSize = 3;
+
 /** The official server on loopback with these tools; every request is kept. Close it. */
 export async function toolServer(tools: Record<string, Tool>, before: Before = () => undefined) {
   const handler = createMcpHandler(() => {
     const server = new Server({ name: 'remote', version: '1' }, { capabilities: { tools: {} } });
-    server.setRequestHandler('tools/list', () => ({ tools: [] }));
+    server.setRequestHandler('tools/list', ({ params }) => {
+      const names = Object.keys(tools);
+      const from = Number(params?.cursor ?? 0);
+      const page = names
+        .slice(from, from + pageSize)
+        .map((name) => ({ name, inputSchema: { type: 'object' as const } }));
+      return { tools: page, ...(from + pageSize < names.length ? { nextCursor: String(from + pageSize) } : {}) };
+    });
     server.setRequestHandler('tools/call', ({ params }) => {
       const tool = tools[params.name];
       if (tool === undefined) throw new Error(`no tool ${params.name}`);
@@ -73,6 +83,8 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
   });
   return {
     ...server,
+    connection,
+    transport,
     call: (tool: string, args?: Record<string, string>): Promise<Answer | Fault> =>
       transport.call({
         connection: 'tools',
@@ -80,6 +92,7 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
         budget_ms: 10_000,
         redirects_as_answers: [],
       }),
+    probe: () => transport.probe({ connection: 'tools', budget_ms: 10_000 }),
     close: async () => {
       await transport.close();
       await server.close();
