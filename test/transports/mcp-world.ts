@@ -5,6 +5,7 @@ import { type CallToolResult, createMcpHandler, Server } from '@modelcontextprot
 import type { Connection } from '../../lib/core/configuration.ts';
 import type { Answer, Fault } from '../../lib/ports.ts';
 import { createMcpTransport, type McpLimits } from '../../lib/transports/mcp-transport.ts';
+import type { Resolve } from '../../lib/transports/safe-connect.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 
 export type Tool = (args: Record<string, unknown>) => CallToolResult;
@@ -46,11 +47,16 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
       );
     }),
   );
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   return {
     url,
     seen,
+    connections: () => connections,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -59,14 +65,21 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
   };
 }
 
-type Options = { connection?: Partial<Connection>; limits?: Partial<McpLimits>; secrets?: string[] };
+/** `host`: the name the connection has for the server, found by `resolve`. */
+type Options = {
+  connection?: Partial<Connection>;
+  limits?: Partial<McpLimits>;
+  secrets?: string[];
+  host?: string;
+  resolve?: Resolve;
+};
 
 /** A transport with one connection, `tools`, to a tool server. Close it. */
 export async function mcpWorld(tools: Record<string, Tool>, before?: Before, options: Options = {}) {
   const server = await toolServer(tools, before);
   const connection: Connection = {
     transport: 'mcp',
-    url: server.url,
+    url: options.host === undefined ? server.url : server.url.replace('127.0.0.1', options.host),
     auth: { type: 'none' },
     allow_http: true,
     allow_private_network: true,
@@ -80,6 +93,7 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
     secrets: { resolve: async () => secrets[Math.min(reads++, secrets.length - 1)] ?? '' },
     clock: { now: Date.now },
     limits: { call_ms: 4_000, ...options.limits },
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   return {
     ...server,
