@@ -101,6 +101,7 @@ export function createBench(runs: Runs, { target, maxKept }: { target: string; m
     reportOf,
     stop,
     latestValidation,
+    virtualUserOf,
     scenarioDocument: (id: string) => scenarioDocument(scenarioOf(id)),
   };
 }

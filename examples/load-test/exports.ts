@@ -51,9 +51,11 @@ export function createExports(bench: Bench, { maxKept }: { maxKept: number }) {
   }
 
   function fileOf(benchResultId: string, filename: string): File {
-    const file = filesOf(benchResultId).findLast((one) => one.filename === filename);
-    if (file === undefined) throw new ToolRefusal(`bench result ${benchResultId} has no file ${filename}`);
-    return file;
+    const files = filesOf(benchResultId);
+    const file = files.findLast((one) => one.filename === filename);
+    if (file !== undefined) return file;
+    const there = files.map((one) => one.filename).join(', ');
+    throw new ToolRefusal(`bench result ${benchResultId} has no file ${filename}; there are: ${there || 'none yet'}`);
   }
 
   return {

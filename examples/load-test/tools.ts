@@ -94,6 +94,12 @@ export const tools: Record<string, Tool> = {
       return { benchResultId, state: of.state };
     },
   }),
+  get_virtual_user: tool({
+    description: 'A virtual user and the requests it sends.',
+    input: z.strictObject({ virtualUserId: id }),
+    reads: true,
+    run: ({ virtualUserId }, { bench }) => bench.virtualUserOf(virtualUserId),
+  }),
   get_virtual_user_validation: tool({
     description: 'The latest validation of a virtual user, whoever asked for it.',
     input: ofVirtualUser,

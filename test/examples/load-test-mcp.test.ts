@@ -85,6 +85,9 @@ describe.concurrent('the tools of the load-test service', () => {
   it('walk a virtual user for real, and show only the newest validation as the latest', async () => {
     const { call, until } = await tools();
     const of = { projectId: 'shop', virtualUserId: 'buyer' };
+    expect((await call('get_virtual_user', { virtualUserId: 'buyer' })).value).toMatchObject({
+      actions: { length: 2 },
+    });
     const { value: first } = await call('validate_virtual_user', { ...of, iterations: 2 });
     const { benchResultId } = first;
     expect(first).toEqual({ benchResultId: expect.any(String), state: 'CREATED' });
@@ -116,6 +119,10 @@ describe.concurrent('the tools of the load-test service', () => {
     const [id] = run['benchResultIds'] as string[];
     expect(await until('get_bench_result', { benchResultId: id }, ended)).toMatchObject({ state: 'ERROR' });
     const log = await call('read_bench_result_file_lines', { benchResultId: id, filename: 'run.log' });
+    expect(await call('read_bench_result_file_lines', { benchResultId: id, filename: 'jmeter.log' })).toMatchObject({
+      error: true,
+      words: expect.stringContaining('there are: run.log'),
+    });
     expect((log.value['lines'] as string[]).at(-1)).toMatch(/ERROR: target http:\/\/127\.0\.0\.1:1 refused/);
   });
 
