@@ -10,7 +10,8 @@ import { loadTimes } from './module-load.ts';
 
 /*
  * `npm run bench:bundle [ROUNDS] [FUNCTION …]`: how big each function of the cloud engine is and how much processor time it takes to load, as
- * it is deployed, beside a bundle of poll's AWS clients alone. The goals are those of the poll function, which runs most.
+ * it is deployed, beside a bundle of poll's AWS clients alone, and one of the MCP client, which the first call of a tool loads. The goals are
+ * those of the poll function, which runs most.
  */
 
 const goal = { poll_kb: 400, ratio: 1.3 };
@@ -33,8 +34,10 @@ const directory = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
 try {
   const shipped = readCloudConfiguration(typical);
   const sdkOnly = fileURLToPath(new URL('sdk-only.ts', import.meta.url));
+  const clientOnly = fileURLToPath(new URL('mcp-client-only.ts', import.meta.url));
   const built: [name: string, Weight][] = [
     ['SDK only', weigh(bundle(sdkOnly, join(directory, 'SDK only'), shipped))],
+    ['MCP client', weigh(bundle(clientOnly, join(directory, 'MCP client'), shipped))],
     ...names.map((name): [string, Weight] => [name, weigh(bundleFunction(name, join(directory, name), shipped))]),
   ];
   const given = Object.values(env).map((name) => [name, name === env.apiAuth ? 'iam' : '1']);
@@ -66,5 +69,5 @@ function kb(bytes: number): string {
 
 function row([name = '', size = '', lazy = '', load = '', ratio = '', wanted = '', biggest = '']: string[]): string {
   const figures = [size.padStart(5), lazy.padStart(8), load.padStart(8), ratio.padStart(6)].join(' ');
-  return `${name.padEnd(9)}${figures}  ${wanted.padEnd(17)}${biggest}`.trimEnd();
+  return `${name.padEnd(11)}${figures}  ${wanted.padEnd(17)}${biggest}`.trimEnd();
 }

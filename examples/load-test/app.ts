@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
+import type { Exports } from './exports.ts';
+import type { McpFace } from './mcp.ts';
 import { problem } from './problem.ts';
 import { endRun, isOver, viewRun } from './run.ts';
 import { readRunRequest } from './run-request.ts';
@@ -9,10 +11,23 @@ import type { Runs } from './runs.ts';
 
 const MAX_BODY_BYTES = 16_384;
 
-/** The HTTP face of the service; with a token every call but `GET /health` has to carry it. */
-export function createApp(runs: Runs, token: string | null): Hono {
+/** What the routes serve; `openMcp` loads the MCP face when the first request for it comes. */
+export type Served = {
+  runs: Runs;
+  exports: Exports;
+  openMcp: (guarded: { open: boolean; maxBodyBytes: number }) => Promise<McpFace>;
+};
+
+/** The HTTP face of the service; with a token every call but `GET /health` and downloads (their links are secrets) has to carry it. */
+export function createApp({ runs, exports, openMcp }: Served, token: string | null): Hono {
   const app = new Hono();
   app.get('/health', (c) => c.json({ ok: true }));
+  app.get('/downloads/:key', (c) => {
+    const file = exports.redeem(c.req.param('key'));
+    if (file === undefined) return problem('NOT_FOUND', 'there is no such link any more: it works once');
+    const headers = { 'content-disposition': `attachment; filename="${file.filename}"` };
+    return new Response(new Uint8Array(file.bytes), { headers });
+  });
   if (token !== null) app.use(requireToken(token));
   const onError = () => problem('BODY_TOO_LARGE', `the body has more than ${MAX_BODY_BYTES} bytes`);
 
@@ -48,6 +63,12 @@ export function createApp(runs: Runs, token: string | null): Hono {
     }
     endRun(run, 'ABORTED');
     return c.json(viewRun(run), 202);
+  });
+
+  let mcp: Promise<McpFace> | undefined;
+  app.all('/mcp', async (c) => {
+    mcp ??= openMcp({ open: token === null, maxBodyBytes: MAX_BODY_BYTES });
+    return (await mcp)(c.req.raw);
   });
 
   app.notFound((c) => problem('NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`));

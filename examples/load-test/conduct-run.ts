@@ -1,7 +1,7 @@
 import { isTimeout, wordsOf } from './errors-in-words.ts';
 import { fire } from './fire.ts';
 import { sendFirstRequest } from './first-request.ts';
-import { endRun, type Run, secondsOf, startClock, stopClock } from './run.ts';
+import { endRun, enterState, type Run, secondsOf, startClock, stopClock } from './run.ts';
 import { createTargetWatch } from './target-watch.ts';
 import { whyFailed } from './why-failed.ts';
 
@@ -14,12 +14,12 @@ import { whyFailed } from './why-failed.ts';
  */
 export async function conductRun(run: Run): Promise<void> {
   try {
-    run.state = 'PREPARING';
+    enterState(run, 'PREPARING', `one plain request to ${originOf(run)}`);
     const refusal = await sendFirstRequest(run.request.url, run.ending.signal);
     if (refusal !== null) return endRun(run, 'ERROR', `target ${originOf(run)} ${refusal} before the load`);
     if (run.outcome !== null) return;
     startClock(run);
-    run.state = 'RUNNING';
+    enterState(run, 'RUNNING', `${run.request.connections} connections for ${run.request.duration_seconds} s`);
     await fireAndWatch(run);
     stopClock(run);
     const failure = whyFailed(run.request.fail_when, run.tally.read(secondsOf(run)));
@@ -58,7 +58,7 @@ async function fireAndWatch(run: Run): Promise<void> {
 // Shown last, so that a terminal state means that no request is on its way any more.
 function settle(run: Run): void {
   stopClock(run);
-  run.state = run.outcome?.state ?? 'ERROR';
+  enterState(run, run.outcome?.state ?? 'ERROR', run.outcome?.message);
 }
 
 // Without path and query: a message may travel further than the request that caused it.

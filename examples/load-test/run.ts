@@ -8,12 +8,22 @@ export type TerminalState = 'FINISHED' | 'ABORTED' | 'ERROR';
 /** Every state a run can be in, in the order it may pass them. */
 export type RunState = 'CREATED' | 'PREPARING' | 'RUNNING' | TerminalState;
 
-/** One load test; times are milliseconds of the process clock. `outcome` is decided up to 250 ms before `state` shows it. */
+/** One line a run wrote about itself; `at_ms` is the time of day, in milliseconds since 1970. */
+export interface JournalLine {
+  at_ms: number;
+  text: string;
+}
+
+/**
+ * One load test; times are milliseconds of the process clock. `outcome` is decided up to 250 ms before `state` shows it.
+ * The journal has a line for each state, and is never empty.
+ */
 export interface Run {
   readonly id: string;
   readonly request: RunRequest;
   readonly tally: Tally;
   readonly ending: AbortController;
+  readonly journal: [JournalLine, ...JournalLine[]];
   state: RunState;
   outcome: { state: TerminalState; message: string | null } | null;
   startedMs: number | null;
@@ -39,11 +49,18 @@ export function createRun(request: RunRequest): Run {
     request,
     tally: createTally(),
     ending: new AbortController(),
+    journal: [{ at_ms: Date.now(), text: 'CREATED' }],
     state: 'CREATED',
     outcome: null,
     startedMs: null,
     endedMs: null,
   };
+}
+
+/** Moves a run to a state and writes it down, with what there is to say about it. */
+export function enterState(run: Run, state: RunState, words: string | null = null): void {
+  run.state = state;
+  run.journal.push({ at_ms: Date.now(), text: words === null ? state : `${state}: ${words}` });
 }
 
 /** Decides how a run ends and tells the load to stop; the first decision stands. */

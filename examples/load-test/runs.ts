@@ -6,6 +6,8 @@ import type { RunRequest } from './run-request.ts';
 export interface Runs {
   /** Begins a run, or says in how many whole seconds a slot should be free. */
   begin(request: RunRequest): { run: Run } | { retryAfterSeconds: number };
+  /** Begins all of them together, or none. */
+  beginAll(requests: readonly RunRequest[]): { runs: Run[] } | { retryAfterSeconds: number };
   find(id: string): Run | undefined;
   /** Newest first. */
   list(): Run[];
@@ -24,19 +26,30 @@ export function createRuns(limits: { maxActive: number; maxKept: number }): Runs
     }
   }
 
+  function beginAll(requests: readonly RunRequest[]): { runs: Run[] } | { retryAfterSeconds: number } {
+    const underWay = active();
+    if (underWay.length + requests.length > limits.maxActive) {
+      const remaining = underWay.map((run) => run.request.duration_seconds - secondsOf(run));
+      return { retryAfterSeconds: Math.max(1, Math.ceil(Math.min(600, ...remaining))) };
+    }
+    const begun = requests.map(createRun);
+    for (const run of begun) {
+      runs.set(run.id, run);
+      setImmediate(() => void conductRun(run)); // after the answer, which shows CREATED
+    }
+    forgetOldest();
+    return { runs: begun };
+  }
+
   return {
     begin(request) {
-      const underWay = active();
-      if (underWay.length >= limits.maxActive) {
-        const remaining = underWay.map((run) => run.request.duration_seconds - secondsOf(run));
-        return { retryAfterSeconds: Math.max(1, Math.ceil(Math.min(...remaining))) };
-      }
-      const run = createRun(request);
-      runs.set(run.id, run);
-      forgetOldest();
-      setImmediate(() => void conductRun(run)); // after the answer, which shows CREATED
+      const begun = beginAll([request]);
+      if ('retryAfterSeconds' in begun) return begun;
+      const [run] = begun.runs;
+      if (run === undefined) throw new Error('one request makes one run');
       return { run };
     },
+    beginAll,
     find: (id) => runs.get(id),
     list: () => [...runs.values()].reverse(),
     stopAll() {

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.ts';
-import { isLoopbackHost } from './loopback.ts';
+import { createBench } from './bench.ts';
+import { createExports } from './exports.ts';
+import { isLoopbackHost, whyNotATarget } from './loopback.ts';
 import { announceListening, exitWhenTold, refuseToStart, wholeNumber } from './process.ts';
 import { createRuns } from './runs.ts';
 
@@ -12,6 +14,7 @@ const { values: options } = parseArgs({
     'max-runs': { type: 'string', default: '4' },
     'max-kept': { type: 'string', default: '1000' },
     'token-env': { type: 'string' },
+    target: { type: 'string', default: 'http://127.0.0.1:4711/' },
     'exit-with-parent': { type: 'boolean', default: false },
   },
 });
@@ -24,11 +27,24 @@ if (token === null && !isLoopbackHost(options.host)) {
   refuseToStart(`--host ${options.host} is open to others: give a token with --token-env, or use 127.0.0.1`);
 }
 
-const runs = createRuns({
-  maxActive: wholeNumber('max-runs', options['max-runs'], 1, 16),
-  maxKept: wholeNumber('max-kept', options['max-kept'], 1, 100_000),
-});
-const server = createAdaptorServer({ fetch: createApp(runs, token).fetch });
+const { target } = options;
+const noTarget = whyNotATarget(target);
+if (noTarget !== null) refuseToStart(`--target ${target} ${noTarget}`);
+
+const maxKept = wholeNumber('max-kept', options['max-kept'], 1, 100_000);
+const runs = createRuns({ maxActive: wholeNumber('max-runs', options['max-runs'], 1, 16), maxKept });
+const keptByTools = Math.max(100, maxKept); // the runs of one scenario stay together
+const bench = createBench(runs, { target, maxKept: keptByTools });
+const exports = createExports(bench, { maxKept: keptByTools });
+const app = createApp(
+  {
+    runs,
+    exports,
+    openMcp: async (guarded) => (await import('./mcp.ts')).createMcpFace({ bench, exports }, guarded),
+  },
+  token,
+);
+const server = createAdaptorServer({ fetch: app.fetch });
 server.once('error', (error) => refuseToStart(`the service cannot listen: ${error.message}`));
 server.listen(wholeNumber('port', options.port, 0, 65_535), options.host, () => announceListening(server));
 exitWhenTold({

@@ -18,7 +18,7 @@ export type ApiHandler = (event: ApiEvent) => ReturnType<Served>;
 export function createApiHandler(
   ports: Ports,
   { settings, version, log, ...rule }: ApiPlug,
-  { routes, ...more }: Pick<ApiOptions, 'mcp' | 'doctor'> & { routes: readonly AddRoutes[] },
+  { routes, ...more }: Pick<ApiOptions, 'mcp' | 'doctor' | 'longest_wait_seconds'> & { routes: readonly AddRoutes[] },
 ): ApiHandler {
   const options: ApiOptions = {
     ports,

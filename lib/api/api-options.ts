@@ -41,6 +41,8 @@ export type ApiOptions = {
   log?: Log;
   /** Makes the MCP server when the first request for it comes (`loadMcp`); without it there is no `/mcp`, and its library stays out of a bundle. */
   mcp?: (options: ApiOptions) => Promise<McpEndpoint>;
+  /** The most that an MCP tool holds its answer, seconds 0–25; 25 without it. */
+  longest_wait_seconds?: number;
   /** True serves `/health` to anybody; otherwise it passes `ownerOf` like every route. */
   open_health?: boolean;
   /** Host names or IP literals (any port) that requests may be addressed to; others are refused, which defeats DNS rebinding. */

@@ -9,7 +9,7 @@ import { RequestError } from '../core/errors.ts';
 import { whatIsTold } from './answer-errors.ts';
 import type { ApiOptions, McpEndpoint } from './api-options.ts';
 import { answerOf, refusalOf } from './mcp-answers.ts';
-import { listedTools, toolNamed } from './mcp-tools.ts';
+import { createToolbox, type Toolbox } from './mcp-tools.ts';
 
 const instructions =
   'Hand a long-running job over with job_start (or job_adopt, if it runs already); it is checked until it is done. Do not poll: end the turn and read job_events when you are told, or hold job_wait.';
@@ -19,7 +19,8 @@ const cacheHints = { 'tools/list': { ttlMs: 3_600_000, cacheScope: 'public' as c
 
 /** The MCP server over Streamable HTTP, without sessions: each request is served by itself, to clients of 2025 and 2026 alike. */
 export function createMcpEndpoint(options: ApiOptions): McpEndpoint {
-  const handler = createMcpHandler(({ authInfo }) => serverFor(options, callerIn(authInfo?.extra)), {
+  const served = { ...options, toolbox: createToolbox(options) };
+  const handler = createMcpHandler(({ authInfo }) => serverFor(served, callerIn(authInfo?.extra)), {
     // No tool says anything before its result, so that every answer is one JSON document; `json` would warn on stderr that it is.
     responseMode: 'auto',
     legacy: 'stateless',
@@ -40,6 +41,7 @@ const withoutLength = ({
   ...headers
 }: Record<string, string>) => headers;
 
+type Served = ApiOptions & { toolbox: Toolbox };
 type Caller = { owner: string; request_id: string };
 
 /** Fails closed, like the routes: a caller without a name owns nothing. */
@@ -50,12 +52,12 @@ function callerIn(extra: Record<string, unknown> | undefined): Caller {
   return { owner, request_id };
 }
 
-function serverFor(options: ApiOptions, caller: Caller): Server {
+function serverFor(options: Served, caller: Caller): Server {
   const server = new Server(
     { name: 'untildone', title: 'untildone', version: options.version },
     { capabilities: { tools: {} }, instructions, cacheHints },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: listedTools() }));
+  server.setRequestHandler('tools/list', () => ({ tools: options.toolbox.list() }));
   server.setRequestHandler('tools/call', ({ params }) =>
     callTool(options, caller, params.name, params.arguments ?? {}),
   );
@@ -63,12 +65,12 @@ function serverFor(options: ApiOptions, caller: Caller): Server {
 }
 
 async function callTool(
-  options: ApiOptions,
+  options: Served,
   { owner, request_id }: Caller,
   name: string,
   given: Record<string, unknown>,
 ): Promise<CallToolResult> {
-  const tool = toolNamed(name);
+  const tool = options.toolbox.named(name);
   if (tool === undefined)
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no such tool; see tools/list`);
   // A key of our own making lets even a caller without one repeat what went wrong.

@@ -1,33 +1,28 @@
 import { z } from 'zod';
-import type { JobDescriptor } from '../core/descriptor.ts';
-import { type Problem, RequestError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
 import { statuses } from '../core/job.ts';
-import { problemsOf } from '../core/problems.ts';
 import { readStartRequest, startRequestSchema } from '../core/start-request.ts';
 import { getJob } from '../flow/get-job.ts';
-import { listEvents } from '../flow/list-events.ts';
-import { eventPageSchema, jobPageSchema } from './answer-schemas.ts';
+import { jobPageSchema } from './answer-schemas.ts';
 import type { ApiOptions } from './api-options.ts';
 import { descriptorSchema } from './descriptor-schema.ts';
 import { idempotencyKeyPattern } from './idempotency-key.ts';
 import { cancelAndDescribe, pageOfJobs, startAndDescribe } from './job-operations.ts';
 import { briefJob, type ToolAnswer } from './mcp-answers.ts';
-import { cancelRequestSchema, cursor, pageSize, waitSeconds } from './request-schemas.ts';
-
-type Given = Record<string, unknown>;
-type Annotations = { readOnlyHint: boolean; destructiveHint: boolean; idempotentHint: boolean; openWorldHint: boolean };
-
-/** One tool: what it is called with, what it answers, and what it does. `hands_over`: an idempotency key goes with every call. */
-type Tool = {
-  title: string;
-  description: string;
-  input: z.ZodType;
-  output: z.ZodType;
-  annotations: Annotations;
-  hands_over?: true;
-  /** Throws RequestError. */
-  run(options: ApiOptions, owner: string, given: Given): Promise<ToolAnswer>;
-};
+import {
+  type Annotations,
+  answerJob,
+  type Given,
+  invalidArguments,
+  job_id,
+  readArguments,
+  reads,
+  slim,
+  type Tool,
+} from './mcp-tool.ts';
+import { waitingTools } from './mcp-waiting-tools.ts';
+import { heldSeconds } from './parameters.ts';
+import { cancelRequestSchema, cursor, pageSize } from './request-schemas.ts';
 
 const idempotency_key = z
   .string()
@@ -36,9 +31,7 @@ const idempotency_key = z
   .describe(
     'The same key with the same arguments finds the same job, so that a repeat is safe. Without one, one is made.',
   );
-const job_id = z.string().describe('As job_start, job_adopt or job_list gave it.');
 const ofOneJob = z.strictObject({ job_id });
-const reads: Annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
 const handsOver: Annotations = {
   readOnlyHint: false,
   destructiveHint: false,
@@ -46,7 +39,6 @@ const handsOver: Annotations = {
   openWorldHint: true,
 };
 
-const waitInput = z.strictObject({ job_id, wait_seconds: waitSeconds.default(25) });
 const cancelInput = cancelRequestSchema.extend({ job_id });
 const listInput = z.strictObject({
   status: z.enum(statuses).optional(),
@@ -54,9 +46,7 @@ const listInput = z.strictObject({
   limit: pageSize.default(20),
   cursor,
 });
-const eventsInput = z.strictObject({ cursor, limit: pageSize.default(20), wait_seconds: waitSeconds.default(0) });
-
-const tools: Record<string, Tool> = {
+const tools = {
   job_start: {
     title: 'Start a job and hand it over',
     description:
@@ -86,19 +76,7 @@ const tools: Record<string, Tool> = {
     output: descriptorSchema,
     annotations: reads,
     run: async ({ ports, settings }, owner, given) =>
-      answerJob(await getJob(ports, settings, { owner, wait_ms: 0, ...read(ofOneJob, given) })),
-  },
-  job_wait: {
-    title: 'Wait for a job',
-    description:
-      'Holds the answer until the job has ended, is blocked or is failing, at most wait_seconds; then it says where it stands.',
-    input: waitInput,
-    output: descriptorSchema,
-    annotations: reads,
-    run: async ({ ports, settings }, owner, given) => {
-      const { job_id, wait_seconds } = read(waitInput, given);
-      return answerJob(await getJob(ports, settings, { owner, job_id, wait_ms: wait_seconds * 1000 }));
-    },
+      answerJob(await getJob(ports, settings, { owner, wait_ms: 0, ...readArguments(ofOneJob, given) })),
   },
   job_cancel: {
     title: 'Cancel a job',
@@ -107,8 +85,8 @@ const tools: Record<string, Tool> = {
     input: cancelInput,
     output: descriptorSchema,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
-    run: async (options, owner, given) =>
-      answerJob(await cancelAndDescribe(options, { owner, ...read(cancelInput, given) })),
+    run: async (options: ApiOptions, owner: string, given: Given) =>
+      answerJob(await cancelAndDescribe(options, { owner, ...readArguments(cancelInput, given) })),
   },
   job_list: {
     title: 'List your jobs',
@@ -117,7 +95,7 @@ const tools: Record<string, Tool> = {
     output: jobPageSchema,
     annotations: reads,
     run: async (options, owner, given) => {
-      const { items, ...page } = await pageOfJobs(options, { owner, ...read(listInput, given) });
+      const { items, ...page } = await pageOfJobs(options, { owner, ...readArguments(listInput, given) });
       return {
         structured: { items: items.map(slim), ...page },
         brief: { items: items.map(briefJob), ...page },
@@ -125,34 +103,14 @@ const tools: Record<string, Tool> = {
       };
     },
   },
-  job_events: {
-    title: 'Read your inbox',
-    description:
-      'What happened to your jobs, oldest first, at least once and never skipping one; remember next_cursor.',
-    input: eventsInput,
-    output: eventPageSchema,
-    annotations: reads,
-    run: async ({ ports, settings }, owner, given) => {
-      const { cursor = null, limit, wait_seconds } = read(eventsInput, given);
-      const { events, ...page } = await listEvents(ports, settings, {
-        owner,
-        cursor,
-        limit,
-        wait_ms: wait_seconds * 1000,
-      });
-      return {
-        structured: { events: events.map((event) => ({ ...event, data: slim(event.data) })), ...page },
-        brief: { events: events.map(({ event_id, type, data }) => ({ event_id, type, job: briefJob(data) })), ...page },
-        sentence: page.has_more
-          ? 'There are more: go on from next_cursor.'
-          : 'These are all so far; go on from next_cursor later.',
-      };
-    },
-  },
-};
+} satisfies Record<string, Tool>;
 
-/** The tool of this name; undefined when there is none. */
-export const toolNamed = (name: string): Tool | undefined => (Object.hasOwn(tools, name) ? tools[name] : undefined);
+/** All tools, where an answer is held `longest_wait_seconds` at most. */
+const toolsFor = (longest_wait_seconds: number): Record<string, Tool> => {
+  const { job_wait, job_events } = waitingTools(longest_wait_seconds);
+  const { job_start, job_adopt, job_get, ...others } = tools;
+  return { job_start, job_adopt, job_get, job_wait, ...others, job_events };
+};
 
 type ObjectSchema = { type: 'object'; [key: string]: unknown };
 type Listed = {
@@ -163,19 +121,31 @@ type Listed = {
   outputSchema: ObjectSchema;
   annotations: Annotations;
 };
-let listed: Listed[] | undefined;
+/** The tools of one server: `list` as `tools/list` shows them, `named` undefined when there is none. */
+export type Toolbox = { list(): Listed[]; named(name: string): Tool | undefined };
 
-/** All tools as `tools/list` shows them: made once, when first asked for. */
-export function listedTools(): Listed[] {
-  listed ??= Object.entries(tools).map(([name, { title, description, input, output, annotations }]) => ({
-    name,
-    title,
-    description,
-    inputSchema: jsonSchemaOf(input, 'input'),
-    outputSchema: jsonSchemaOf(output, 'output'),
-    annotations,
-  }));
-  return listed;
+/** Makes the tools; what is listed is made once, when first asked for. */
+export function createToolbox({
+  longest_wait_seconds = heldSeconds.maximum,
+}: Pick<ApiOptions, 'longest_wait_seconds'>): Toolbox {
+  const all = toolsFor(longest_wait_seconds);
+  let listed: Listed[] | undefined;
+  const show = (): Listed[] =>
+    Object.entries(all).map(([name, { title, description, input, output, annotations }]) => ({
+      name,
+      title,
+      description,
+      inputSchema: jsonSchemaOf(input, 'input'),
+      outputSchema: jsonSchemaOf(output, 'output'),
+      annotations,
+    }));
+  return {
+    list: () => {
+      listed ??= show();
+      return listed;
+    },
+    named: (name) => (Object.hasOwn(all, name) ? all[name] : undefined),
+  };
 }
 
 /** JSON Schema 2020-12; every tool takes and answers an object. */
@@ -183,16 +153,6 @@ const jsonSchemaOf = (schema: z.ZodType, io: 'input' | 'output'): ObjectSchema =
   ...z.toJSONSchema(schema, { target: 'draft-2020-12', io }),
   type: 'object',
 });
-
-/** Reads arguments by their schema: every problem at once. Throws RequestError INVALID_REQUEST. */
-function read<Schema extends z.ZodType>(schema: Schema, given: Given): z.infer<Schema> {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw invalid(problemsOf(parsed.error));
-}
-
-const invalid = (problems: Problem[]): RequestError =>
-  new RequestError('INVALID_REQUEST', `the arguments have ${problems.length} problem(s)`, { problems });
 
 type Side = { takes: 'input' | 'handle'; other: 'input' | 'handle'; instead: string };
 
@@ -206,7 +166,7 @@ async function handOver(options: ApiOptions, owner: string, given: Given, side: 
     problems.push({ path: side.other, message: `is for ${side.instead}; this tool takes "${side.takes}"` });
   if (problems.length > 0 || typeof key !== 'string') {
     const rest = readStartRequest(body, options.settings);
-    throw invalid([...problems, ...(rest.ok ? [] : rest.problems)]);
+    throw invalidArguments([...problems, ...(rest.ok ? [] : rest.problems)]);
   }
   const job = await startAndDescribe(options, { owner, idempotency_key: key, body });
   const told = options.settings.targets.length > 0;
@@ -215,21 +175,3 @@ async function handOver(options: ApiOptions, owner: string, given: Given, side: 
     ...(told && !job.terminal ? { sentence: 'It is watched. You will be told; do not poll.' } : {}),
   };
 }
-
-/** One job, and when to ask again. */
-function answerJob(job: JobDescriptor): ToolAnswer {
-  const seconds = Math.ceil(job.poll_interval_ms / 1000);
-  const sentence = job.terminal
-    ? 'It has ended; nothing more will happen to it.'
-    : job.phase === 'blocked'
-      ? 'It waits for a person: tell them what it wants.'
-      : `It still runs: ask again in ${seconds} s, job_wait holds the answer for you; better, do not poll and read job_events later.`;
-  return { structured: job, brief: briefJob(job), sentence };
-}
-
-/** A list must not drown its reader: what is big is asked for by job. */
-const slim = (job: JobDescriptor): JobDescriptor => ({
-  ...job,
-  result: null,
-  observed: { ...job.observed, value: null },
-});

@@ -1,8 +1,10 @@
 import { env } from '../env.ts';
 import type { TickPorts } from '../flow/run-tick.ts';
 import type { SendMany } from '../ports.ts';
+import type { SeenBy } from '../transports/examine-connection.ts';
 import { createHttpTransport } from '../transports/http-transport.ts';
 import { createLeasedRateBudget } from '../transports/leased-rate-budget.ts';
+import type { McpTransport } from '../transports/mcp-transport.ts';
 import { createNodeDispatchers } from '../transports/node-dispatchers.ts';
 import type { TokenNews } from '../transports/oauth/refresh-tokens.ts';
 import type { OpenRateBudget } from '../transports/rate-budget.ts';
@@ -21,7 +23,7 @@ export function tickPorts(
   environment: Environment,
   shipped: ShippedConfiguration,
   tell: (news: TokenNews) => void,
-): TickPorts {
+): TickPorts & { transports: SeenBy } {
   const connections = new Map(Object.entries(shipped.configuration.connections));
   const stored = store(environment, shipped);
   const on = { documents: stored.documents, table: stored.table, now: clock.now };
@@ -50,10 +52,14 @@ export function tickPorts(
   };
   // The other transport has read all connections by now, so that what is wrong with one is told at the start.
   const mcp = whenNeeded(async () => (await import('../transports/mcp-transport.ts')).createMcpTransport(outward));
+  const laterMcp: Pick<McpTransport, 'call' | 'probe'> = {
+    call: async (request) => (await mcp()).call(request),
+    probe: async (request) => (await mcp()).probe(request),
+  };
   return {
     ...corePorts(environment, stored),
     schedules: schedulesToDelete(environment),
-    transports: { http: createHttpTransport(outward), mcp: { call: async (request) => (await mcp()).call(request) } },
+    transports: { http: createHttpTransport(outward), mcp: laterMcp },
   };
 }
 

@@ -2,6 +2,7 @@ import type { ApiOptions } from '../api/api-options.ts';
 import { env } from '../env.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
+import type { SeenBy } from '../transports/examine-connection.ts';
 import type { TokenNews } from '../transports/oauth/refresh-tokens.ts';
 import { apiPlug } from './compose-api.ts';
 import { tickPorts } from './compose-poll.ts';
@@ -15,18 +16,18 @@ import { readShipped } from './shipped-configuration.ts';
 export function composeStart(tell: (news: TokenNews) => void, environment: Environment = process.env) {
   const shipped = readShipped();
   const ticking = tickPorts(environment, shipped, tell);
-  const ports: Ports = {
+  const ports = {
     ...ticking,
     jobs: { ...ticking.jobs, countActive: rememberCounts(ticking.jobs.countActive, clock) },
     schedules: schedules(environment, 'create'),
     ids: randomIds,
-  };
+  } satisfies Ports;
   const plug = apiPlug(environment, shipped);
   return { ports, ...plug, doctor: doctorOf(environment, ports, plug.settings) };
 }
 
 /** Loaded when somebody asks: starts have no use for it. */
-function doctorOf(environment: Environment, ports: Ports, settings: Settings): NonNullable<ApiOptions['doctor']> {
+function doctorOf(environment: Environment, ports: Ports & { transports: SeenBy }, settings: Settings): NonNullable<ApiOptions['doctor']> {
   const names = {
     table: needed(environment, env.jobTable),
     schedule_group: needed(environment, env.scheduleGroup),

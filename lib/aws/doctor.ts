@@ -1,14 +1,15 @@
 import { testEvent } from '../announce/test-event.ts';
 import type { DoctorCheck } from '../api/api-options.ts';
+import { authReferences } from '../core/auth-references.ts';
 import type { Connection } from '../core/configuration.ts';
 import { ConfigError, InvariantError, RequestError } from '../core/errors.ts';
 import type { Ports, Secrets, Settings } from '../ports.ts';
-import { examineConnection } from '../transports/examine-connection.ts';
+import { examineConnection, type SeenBy } from '../transports/examine-connection.ts';
 
 export type DeploymentDoctorOptions = {
-  ports: Pick<Ports, 'jobs' | 'schedules' | 'ticks' | 'announcements' | 'transports' | 'clock' | 'ids'>;
+  ports: Pick<Ports, 'jobs' | 'schedules' | 'ticks' | 'announcements' | 'clock' | 'ids'> & { transports: SeenBy };
   secrets: Secrets;
-  settings: Pick<Settings, 'connections' | 'targets'>;
+  settings: Pick<Settings, 'connections' | 'kinds' | 'targets'>;
   /** As the function's environment has them, for messages. */
   names: { table: string; schedule_group: string; tick_queue: string; topic: string };
 };
@@ -93,11 +94,7 @@ function targetCheck(name: string, send_test: boolean): DoctorCheck {
   return { name: `target ${name}`, ok: true, message };
 }
 
-/** Every reference under `auth`, whatever it is called there. */
-const secretsOf = ({ auth }: Connection): string[] =>
-  Object.values(auth).filter(
-    (value): value is string => typeof value === 'string' && /^(secretsmanager|ssm):/.test(value),
-  );
+const secretsOf = ({ auth }: Connection): string[] => authReferences(auth).map(({ reference }) => reference);
 
 function secretCheck(secrets: Secrets, connection: string, reference: string): Promise<DoctorCheck> {
   const [id = ''] = reference.slice(reference.indexOf(':') + 1).split('#');

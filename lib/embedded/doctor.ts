@@ -1,17 +1,17 @@
 import type { Target } from '../core/configuration.ts';
-import type { Ports, Settings } from '../ports.ts';
-import { examineConnection, type Seen } from '../transports/examine-connection.ts';
+import type { Settings } from '../ports.ts';
+import { examineConnection, type Seen, type SeenBy } from '../transports/examine-connection.ts';
 import type { Attempt } from './sqlite-announcements.ts';
 
 export type DoctorOptions = {
   settings: Settings;
-  transports: Ports['transports'];
+  transports: SeenBy;
   /** Undefined when fine, else what is wrong with the target's secret. */
   targetProblem: (target: Target) => Promise<string | undefined>;
   sendTest: (target: string) => Promise<Attempt>;
 };
 
-/** Looks at each connection (does its host answer, does it take the credential?) and each target, which with `send_test` is told something. */
+/** Looks at each connection (does its host answer, does it take the credential; over MCP, which tools are there?) and each target, which with `send_test` is told something. */
 export async function examine(options: DoctorOptions, { send_test }: { send_test: boolean }): Promise<Seen[]> {
   const connections = [...options.settings.connections.keys()].map((name) => examineConnection(options, name));
   const targets = options.settings.targets.map((target) => examineTarget(options, target, send_test));

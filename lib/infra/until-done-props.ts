@@ -48,7 +48,7 @@ export type UntilDoneProps = {
    * and those checked at least a minute more often than this. Rarer is cheaper, and finds a broken chain later. Default: 1.
    */
   watchdogMinutes?: number;
-  /** The most that `?wait_seconds` holds an answer, 0–25. Default: 25. */
+  /** The most that `?wait_seconds` and the waiting MCP tools hold an answer, 0–25. Default: 25. */
   longPollSeconds?: number;
   /** True stops everything that costs: nothing is started, checked, delivered or swept; jobs can still be read. Default: false. */
   killSwitch?: boolean;

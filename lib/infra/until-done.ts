@@ -127,7 +127,8 @@ export class UntilDone extends Construct {
     this.api.serve('status', status);
     this.jobs.grantRead(status);
     this.jobs.grantListOwned(status);
-    status.tell({ [env.longPollSeconds]: String(props.longPollSeconds ?? 25) });
+    const longestWait = { [env.longPollSeconds]: String(props.longPollSeconds ?? 25) };
+    status.tell(longestWait);
 
     this.api.serve('cancel', cancel);
     this.jobs.grantReadWrite(cancel);
@@ -143,6 +144,7 @@ export class UntilDone extends Construct {
     this.ticks.grantSend(mcp);
     this.announcements.grantPublish(mcp);
     grantSecrets(mcp, secrets.connections, secretKeys);
+    mcp.tell(longestWait);
 
     this.ticks.feed(poll, { enabled, concurrency: concurrency.poll });
     this.jobs.grantReadWrite(poll);

@@ -7,6 +7,7 @@ import type { OpenDispatchers } from './dispatchers.ts';
 import { refusal } from './follow-call.ts';
 import { createLane, type Lane, type OpenTokens } from './lane.ts';
 import { type Errand, errands, mcpFetch } from './mcp-fetch.ts';
+import { examineServer, listedAnswer, maxListBytes, type ToolServer } from './mcp-probe.ts';
 import type { OpenRateBudget } from './rate-budget.ts';
 import { readProtocolError, readToolResult, unreadable } from './read-tool-result.ts';
 import type { Resolve } from './safe-connect.ts';
@@ -32,8 +33,14 @@ type Session = { client: Client; transport: StreamableHTTPClientTransport };
 /** What is known of one server: the session that is open or being opened, and which era it speaks. */
 type Peer = { lane: Lane; url: URL; session?: Promise<Session> | undefined; prior?: PriorDiscovery | undefined };
 
+export type McpTransport = Transport<McpCall> & {
+  /** Opens a session anew and lists the tools; calls none. */
+  probe(request: Pick<TransportRequest<McpCall>, 'connection' | 'budget_ms'>): Promise<ToolServer | Answer | Fault>;
+  close(): Promise<void>;
+};
+
 /** The `Transport` over MCP, under the same guard, limits, pace and credentials as HTTP. The client is loaded by the first call. */
-export function createMcpTransport(options: McpTransportOptions): Transport<McpCall> & { close(): Promise<void> } {
+export function createMcpTransport(options: McpTransportOptions): McpTransport {
   const limits = { ...defaults, ...options.limits };
   const peers = new Map<string, Peer>();
   for (const [name, connection] of options.connections)
@@ -42,17 +49,17 @@ export function createMcpTransport(options: McpTransportOptions): Transport<McpC
   const dispatchers = options.openDispatchers({ resolve: options.resolve, connect_ms: limits.connect_ms });
   const now_ms = (): number => options.clock.now();
 
-  function callPeer(peer: Peer, { call, budget_ms }: TransportRequest<McpCall>): Promise<Answer | Fault> {
+  function askPeer(peer: Peer, ask: Ask, budget_ms: number, max_bytes = limits.body_bytes): Promise<Answer | Fault> {
     const until_ms = performance.now() + Math.min(limits.call_ms, budget_ms);
     const { lane } = peer;
     return credentialedCall({
       lane,
       send: (credential) =>
-        runErrand(peer, call, {
+        runErrand(peer, ask, {
           lane,
           credential,
           dispatchers,
-          max_bytes: limits.body_bytes,
+          max_bytes,
           now_ms,
           until_ms,
           called: false,
@@ -63,12 +70,25 @@ export function createMcpTransport(options: McpTransportOptions): Transport<McpC
       until_ms,
     });
   }
+  const unknown = (name: string): Fault =>
+    refusal('not_allowed', `there is no connection named "${name}" over mcp; add it under "connections"`);
   return {
-    call: async (request) => {
-      const peer = peers.get(request.connection);
-      if (peer !== undefined) return callPeer(peer, request);
-      const message = `there is no connection named "${request.connection}" over mcp; add it under "connections"`;
-      return refusal('not_allowed', message);
+    call: async ({ connection, call, budget_ms }) => {
+      const peer = peers.get(connection);
+      return peer === undefined ? unknown(connection) : askPeer(peer, callTool(call), budget_ms);
+    },
+    probe: async ({ connection, budget_ms }) => {
+      const peer = peers.get(connection);
+      if (peer === undefined) return unknown(connection);
+      let seen: ToolServer | undefined;
+      const look: Ask = async (client, errand) => {
+        seen = await examineServer(client, () => timeLeft(errand));
+        return listedAnswer;
+      };
+      const fresh: Peer = { lane: peer.lane, url: peer.url };
+      const outcome = await askPeer(fresh, look, budget_ms, maxListBytes);
+      await fresh.session?.then(({ client }) => client.close()).catch(() => undefined);
+      return outcome === listedAnswer && seen !== undefined ? seen : outcome;
     },
     close: async () => {
       for (const { session } of peers.values())
@@ -78,25 +98,32 @@ export function createMcpTransport(options: McpTransportOptions): Transport<McpC
   };
 }
 
-/** Calls the tool; a session that the server has forgotten is opened again, once. */
-async function runErrand(peer: Peer, call: McpCall, errand: Errand): Promise<Answer | Fault> {
-  const first = await attempt(peer, call, errand);
+/** What is asked of a server once its session is open. */
+type Ask = (client: Client, errand: Errand) => Promise<Answer>;
+
+const callTool =
+  ({ tool, arguments: given }: McpCall): Ask =>
+  async (client, errand) => {
+    const params = { name: tool, ...(given === undefined ? {} : { arguments: given }) };
+    return readToolResult(await client.callTool(params, { timeout: timeLeft(errand) }), errand.credential.redactor);
+  };
+
+/** Asks; a session that the server has forgotten is opened again, once. */
+async function runErrand(peer: Peer, ask: Ask, errand: Errand): Promise<Answer | Fault> {
+  const first = await attempt(peer, ask, errand);
   if (!first.lost_session || performance.now() >= errand.until_ms) return first.outcome;
   const { failed: _, ...again } = errand;
-  return (await attempt(peer, call, { ...again, called: false })).outcome;
+  return (await attempt(peer, ask, { ...again, called: false })).outcome;
 }
 
 type Attempted = { outcome: Answer | Fault; lost_session: boolean };
 
-async function attempt(peer: Peer, { tool, arguments: given }: McpCall, errand: Errand): Promise<Attempted> {
-  const { redactor } = errand.credential;
+async function attempt(peer: Peer, ask: Ask, errand: Errand): Promise<Attempted> {
   let session: Session | undefined;
   try {
     session = await errands.run(errand, () => openSession(peer, errand));
     const { client } = session;
-    const params = { name: tool, ...(given === undefined ? {} : { arguments: given }) };
-    const result = await errands.run(errand, () => client.callTool(params, { timeout: timeLeft(errand) }));
-    return { outcome: readToolResult(result, redactor), lost_session: false };
+    return { outcome: await errands.run(errand, () => ask(client, errand)), lost_session: false };
   } catch (error) {
     const outcome = await outcomeOf(error, errand);
     const lost_session = session?.transport.sessionId !== undefined && outcome.answered && outcome.http_status === 404;

@@ -31,7 +31,7 @@ describe.each(modes)('the official client, negotiating %j', (mode, era) => {
     }
   });
 
-  it('starts, reads, lists, cancels, and its answers fit the schemas that were listed', async () => {
+  it('starts, reads, waits, lists, cancels, reads its inbox, and its answers fit the schemas that were listed', async () => {
     const api = apiWorld();
     const { client, call } = await mcpClient(api, mode);
     // From now on the client checks every answer against its output schema.
@@ -48,6 +48,9 @@ describe.each(modes)('the official client, negotiating %j', (mode, era) => {
       next_step: null,
     });
     expect((await call('job_get', { job_id })).sentence).toMatch(/ask again in \d+ s/);
+    const begun_ms = api.now();
+    const waited = await call('job_wait', { job_id, wait_seconds: 2 });
+    expect([waited.error, waited.brief['status'], api.now() - begun_ms]).toEqual([false, 'running', 2000]);
     expect((await call('job_list', { status: 'running' })).brief).toMatchObject({
       items: [{ job_id }],
       has_more: false,

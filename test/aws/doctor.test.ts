@@ -21,8 +21,10 @@ function deployment(more: { ports?: object; secrets?: DeploymentDoctorOptions['s
       published.push([event_id, targets]);
     },
   };
+  // No connection here speaks MCP: what looks at one is held in test/embedded/doctor.test.ts.
+  const mcp = { probe: () => Promise.reject(new Error('asked for tools of a connection that has none')) };
   const options = {
-    ports: { ...given.ports, announcements, ...more.ports },
+    ports: { ...given.ports, announcements, transports: { ...given.ports.transports, mcp }, ...more.ports },
     settings: { ...given.settings, connections: new Map([['ci', ci]]) },
     names,
     secrets: more.secrets ?? { resolve: async () => 't0p-secret' },

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { start } from '../cli/support/spawned.ts';
+import { hidingPreload, start } from '../cli/support/spawned.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const program = fileURLToPath(new URL('../../bin/untildone.ts', import.meta.url));
@@ -45,6 +45,30 @@ function configured(text: string): string {
   return path;
 }
 const listening = /untildone listens on (http:\/\/\S+)/;
+
+describe('untildone serve, with a connection over MCP', () => {
+  const config = (): string =>
+    configured(JSON.stringify({ connections: { tools: { transport: 'mcp', url: 'https://tools.example.com/mcp' } } }));
+  // What is measured is a machine too, which others use: it has three tries.
+  it('says where it listens within 3 s', { retry: 2 }, async () => {
+    const begun_ms = performance.now();
+    await serve(['--port', '0', '--config', config()]).said(listening);
+    expect(performance.now() - begun_ms).toBeLessThan(3000);
+  });
+  it('loads neither MCP library before it is asked for', async () => {
+    const hiding = hidingPreload(temporary(), ['@modelcontextprotocol/client', '@modelcontextprotocol/server']);
+    const child = serve(['--port', '0', '--config', config()], { NODE_OPTIONS: `--import=${hiding}` });
+    const [, url = ''] = await child.said(listening);
+    // What is hidden is really missed as soon as a tool is asked for.
+    const asked = await fetch(`${url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(asked.status).toBe(500);
+    await asked.body?.cancel();
+  });
+});
 
 describe('untildone serve exits with 78 and says what to do', () => {
   it('when the port is taken', async () => {

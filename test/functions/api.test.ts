@@ -41,7 +41,7 @@ function functions(given = world()) {
     start: createStartHandler(given.ports, { ...plug, doctor: async () => [{ name: 'a', ok: true, message: 'b' }] }),
     status: createStatusHandler(given.ports, { ...plug, long_poll_seconds: 2 }),
     cancel: createCancelHandler(given.ports, plug),
-    mcp: createMcpHandler(given.ports, plug),
+    mcp: createMcpHandler(given.ports, { ...plug, long_poll_seconds: 2 }),
   };
 }
 const read = ({ body }: { body: string }): Record<string, unknown> => JSON.parse(body);
@@ -73,6 +73,25 @@ describe('the API as functions', () => {
   it('looks for what is wrong, by the function that needs most', async () => {
     const answer = await functions().start(request('POST', '/v1/doctor', { body: { send_test: false } }));
     expect(read(answer)).toEqual({ checks: [{ name: 'a', ok: true, message: 'b' }] });
+  });
+  it('holds the answers of tools no longer than those of routes, and says so', async () => {
+    const { start, mcp, world } = functions();
+    const { job_id } = read(await start(request('POST', '/v1/jobs', { body: adoptBody() })));
+    const ask = async (method: string, params: unknown): Promise<string> => {
+      const asked = request('POST', '/mcp', { body: { jsonrpc: '2.0', id: 1, method, params } });
+      asked.headers['accept'] = 'application/json, text/event-stream';
+      return Buffer.from((await mcp(asked)).body, 'base64').toString();
+    };
+    for (const [name, rest] of [
+      ['job_wait', { job_id }],
+      ['job_events', {}],
+    ] as const) {
+      const begun_ms = world.now();
+      const said = await ask('tools/call', { name, arguments: { wait_seconds: 25, ...rest } });
+      expect(said).not.toContain('"isError":true');
+      expect(world.now() - begun_ms).toBe(2000);
+    }
+    expect(await ask('tools/list', {})).toContain('this server holds no answer longer than 2 s');
   });
   it('keeps the jobs of another role to itself', async () => {
     const { start, status } = functions();

@@ -72,7 +72,15 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
       ...announce,
       ...readConnections,
     ],
-    variables: [...always, ...scheduling, ...announcing, 'API_AUTH', 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
+    variables: [
+      ...always,
+      ...scheduling,
+      ...announcing,
+      'API_AUTH',
+      'LONG_POLL_SECONDS',
+      'SCHEDULE_GROUP_NAME',
+      'TICK_QUEUE_URL',
+    ],
   },
   poll: {
     rules: [...fedFrom(ticks), ...readWrite, ...deleteSchedule, ...sendTicks, ...announce, ...readConnections],

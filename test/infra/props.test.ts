@@ -176,7 +176,7 @@ describe('how it is bounded', () => {
     expect(stack.functionOf('mcp')['ReservedConcurrentExecutions']).toBe(10);
     expect(stack.variableOf('start', 'WATCHDOG_MINUTES')).toBe('5');
     expect(stack.variableOf('sweep', 'WATCHDOG_MINUTES')).toBe('5');
-    expect(stack.variableOf('status', 'LONG_POLL_SECONDS')).toBe('0');
+    for (const held of ['status', 'mcp'] as const) expect(stack.variableOf(held, 'LONG_POLL_SECONDS')).toBe('0');
   });
   it('links lead to the public address, where there is one', () => {
     expect(synthesized({ publicUrl: 'https://jobs.example.com' }).variableOf('poll', 'PUBLIC_BASE_URL')).toBe(

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Auth } from '../../lib/core/auth.ts';
-import { mcpWorld } from './mcp-world.ts';
+import { mcpWorld, toolServer } from './mcp-world.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -24,11 +24,20 @@ describe('a tool call', () => {
     await call('look');
     expect(seen.slice(2)).toEqual(['POST tools/call']);
   });
+  it('goes over a connection of its own: an old one may die of its age, and nobody could say whether the tool was called', async () => {
+    const { call, seen, connections } = await worldOf({ look: () => text('') });
+    await call('look');
+    await call('look');
+    expect(connections()).toBe(seen.length);
+  });
   it.each([
     ['structured content', { ...text('{"a":2}'), structuredContent: { a: 1 } }, { a: 1 }],
     ['JSON in one text', text('{"a":1}'), { a: 1 }],
     ['JSON in a later text', text('All well.', '{"a":1}'), { a: 1 }],
     ['plain text', text('RUNNING'), 'RUNNING'],
+    ['a bare number as text', text('42'), '42'],
+    ['JSON and prose in one text as text', text('{"a":1} is not all.'), '{"a":1} is not all.'],
+    ['JSON within prose as text', text('It said {"a":1} before.'), 'It said {"a":1} before.'],
   ])('reads %s', async (_, result, body) => {
     const { call } = await worldOf({ look: () => result });
     expect(await call('look')).toMatchObject({ answered: true, http_status: 200, body });
@@ -95,6 +104,64 @@ describe.each(['json', 'sse'] as const)('a server of 2025 with sessions, answeri
   });
 });
 
+describe('a server of 2025 that forgets every session at once', () => {
+  it('is opened again once, and then told as it is', async () => {
+    const { before, forget } = stateful('json');
+    const { call, seen } = await worldOf({}, (request, body) => {
+      if (body.includes('"tools/call"')) forget();
+      return before(request, body);
+    });
+    expect(await call('look')).toMatchObject({ answered: true, http_status: 404 });
+    expect(seen.filter((one) => one === 'POST initialize')).toHaveLength(2);
+    expect(seen.filter((one) => one === 'POST tools/call')).toHaveLength(2);
+    expect(seen.filter((one) => !one.startsWith('POST'))).toEqual([]);
+  });
+});
+
+describe('a probe', () => {
+  const five = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [name, () => text('')]));
+  it('names the server, its protocol and its tools, over all pages, and calls none', async () => {
+    const { probe, seen } = await worldOf(five);
+    expect(await probe()).toEqual({
+      answered: true,
+      speaks: 'mcp',
+      name: 'remote',
+      version: '1',
+      protocol: '2026-07-28',
+      tools: ['a', 'b', 'c', 'd', 'e'],
+    });
+    expect(seen).toEqual(['POST server/discover', 'POST tools/list', 'POST tools/list']);
+  });
+  it('opens a session of its own, so that it sees what is so now', async () => {
+    const { before } = stateful('json');
+    const listing = (request: Request, body: string) =>
+      body.includes('"tools/list"')
+        ? json({
+            jsonrpc: '2.0',
+            id: JSON.parse(body).id,
+            result: { tools: [{ name: 'a', inputSchema: { type: 'object' } }] },
+          })
+        : before(request, body);
+    const { call, probe, seen } = await worldOf({}, listing);
+    await call('look');
+    seen.length = 0;
+    expect(await probe()).toMatchObject({ name: 'old', protocol: '2025-06-18', tools: ['a'] });
+    expect(seen).toContain('POST initialize');
+  });
+  it('reads a list that is bigger than a status may be', async () => {
+    const { call, probe } = await worldOf({ ...five, ['x'.repeat(2000)]: () => text('x'.repeat(2000)) }, undefined, {
+      limits: { body_bytes: 1000 },
+    });
+    expect(await call('x'.repeat(2000))).toMatchObject({ answered: false, type: 'too_large' });
+    expect(await probe()).toMatchObject({ speaks: 'mcp', tools: { length: 6 } });
+  });
+  it('a private address is refused there too', async () => {
+    const { probe, seen } = await worldOf(five, undefined, { connection: { allow_private_network: false } });
+    expect(await probe()).toMatchObject({ answered: false, type: 'not_allowed' });
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('what goes wrong', () => {
   const onTool = (make: (request: Request) => Response | undefined) => (request: Request, body: string) =>
     body.includes('"tools/call"') ? make(request) : undefined;
@@ -116,11 +183,26 @@ describe('what goes wrong', () => {
       expect(await call('look')).toMatchObject({ answered: false, type: 'too_large', sent: true });
     }
   });
-  it('a redirect to another origin is not followed', async () => {
-    const elsewhere = () => new Response(null, { status: 307, headers: { location: 'http://127.0.0.1:9/mcp' } });
-    const { call, seen } = await worldOf({}, onTool(elsewhere));
+  it('a redirect to another origin is not followed, and the token goes nowhere else', async () => {
+    const elsewhere = await toolServer({ look: () => text('{"stolen":true}') });
+    open.push(elsewhere);
+    const { call, seen } = await worldOf(
+      {},
+      onTool(() => new Response(null, { status: 307, headers: { location: elsewhere.url } })),
+      { connection: { auth: bearer } },
+    );
     expect(await call('look')).toMatchObject({ answered: true, http_status: 307 });
     expect(seen.filter((one) => one === 'POST tools/call')).toHaveLength(1);
+    expect(elsewhere.seen).toEqual([]);
+  });
+  it('a server that never answers is given up in time, and may have done what was asked', async () => {
+    const silent = new Response(new ReadableStream(), { headers: { 'content-type': 'application/json' } });
+    const { call } = await worldOf(
+      {},
+      onTool(() => silent),
+      { limits: { call_ms: 200 } },
+    );
+    expect(await call('look')).toMatchObject({ answered: false, type: 'timeout', sent: true });
   });
   it('a private address is refused unless the connection allows it', async () => {
     const { call, seen } = await worldOf({}, undefined, { connection: { allow_private_network: false } });
@@ -129,7 +211,37 @@ describe('what goes wrong', () => {
   });
 });
 
+describe('a name that leads to a private address', () => {
+  it.each([
+    [false, { answered: false, type: 'not_allowed', sent: false }, 0],
+    [true, { answered: true, body: 'RUNNING' }, 2],
+  ])('is called if the connection allows it (%s)', async (allow_private_network, outcome, requests) => {
+    const { call, seen } = await worldOf({ look: () => text('RUNNING') }, undefined, {
+      connection: { allow_private_network },
+      host: 'tools.example.com',
+      resolve: async () => ['127.0.0.1'],
+    });
+    expect(await call('look')).toMatchObject(outcome);
+    expect(seen).toHaveLength(requests);
+  });
+});
+
 describe('the credential', () => {
+  it('is no reason to call a tool twice, unless it was refused', async () => {
+    for (const status of [403, 404, 409, 500, 503]) {
+      const { call, seen } = await worldOf(
+        {},
+        (_, body) => (body.includes('"tools/call"') ? json({}, status) : undefined),
+        {
+          connection: { auth: bearer },
+          secrets: ['one', 'another'],
+        },
+      );
+      expect(await call('look')).toMatchObject({ http_status: status });
+      expect(seen.filter((one) => one === 'POST tools/call')).toHaveLength(1);
+    }
+  });
+
   it('goes with every request, is read again once after a 401, and is taken out of what comes back', async () => {
     const before = (request: Request) =>
       request.headers.get('authorization') === 'Bearer fresh-token' ? undefined : json({}, 401);

@@ -5,17 +5,28 @@ import { type CallToolResult, createMcpHandler, Server } from '@modelcontextprot
 import type { Connection } from '../../lib/core/configuration.ts';
 import type { Answer, Fault } from '../../lib/ports.ts';
 import { createMcpTransport, type McpLimits } from '../../lib/transports/mcp-transport.ts';
+import type { Resolve } from '../../lib/transports/safe-connect.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 
 export type Tool = (args: Record<string, unknown>) => CallToolResult;
 /** Answers before the MCP server does; undefined lets it. */
 export type Before = (request: Request, body: string) => Response | undefined;
 
+/** Tools a page of `tools/list`. */
+const pageSize = 3;
+
 /** The official server on loopback with these tools; every request is kept. Close it. */
 export async function toolServer(tools: Record<string, Tool>, before: Before = () => undefined) {
   const handler = createMcpHandler(() => {
     const server = new Server({ name: 'remote', version: '1' }, { capabilities: { tools: {} } });
-    server.setRequestHandler('tools/list', () => ({ tools: [] }));
+    server.setRequestHandler('tools/list', ({ params }) => {
+      const names = Object.keys(tools);
+      const from = Number(params?.cursor ?? 0);
+      const page = names
+        .slice(from, from + pageSize)
+        .map((name) => ({ name, inputSchema: { type: 'object' as const } }));
+      return { tools: page, ...(from + pageSize < names.length ? { nextCursor: String(from + pageSize) } : {}) };
+    });
     server.setRequestHandler('tools/call', ({ params }) => {
       const tool = tools[params.name];
       if (tool === undefined) throw new Error(`no tool ${params.name}`);
@@ -36,11 +47,16 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
       );
     }),
   );
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   return {
     url,
     seen,
+    connections: () => connections,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -49,14 +65,21 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
   };
 }
 
-type Options = { connection?: Partial<Connection>; limits?: Partial<McpLimits>; secrets?: string[] };
+/** `host`: the name the connection has for the server, found by `resolve`. */
+type Options = {
+  connection?: Partial<Connection>;
+  limits?: Partial<McpLimits>;
+  secrets?: string[];
+  host?: string;
+  resolve?: Resolve;
+};
 
 /** A transport with one connection, `tools`, to a tool server. Close it. */
 export async function mcpWorld(tools: Record<string, Tool>, before?: Before, options: Options = {}) {
   const server = await toolServer(tools, before);
   const connection: Connection = {
     transport: 'mcp',
-    url: server.url,
+    url: options.host === undefined ? server.url : server.url.replace('127.0.0.1', options.host),
     auth: { type: 'none' },
     allow_http: true,
     allow_private_network: true,
@@ -70,9 +93,12 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
     secrets: { resolve: async () => secrets[Math.min(reads++, secrets.length - 1)] ?? '' },
     clock: { now: Date.now },
     limits: { call_ms: 4_000, ...options.limits },
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   return {
     ...server,
+    connection,
+    transport,
     call: (tool: string, args?: Record<string, string>): Promise<Answer | Fault> =>
       transport.call({
         connection: 'tools',
@@ -80,6 +106,7 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
         budget_ms: 10_000,
         redirects_as_answers: [],
       }),
+    probe: () => transport.probe({ connection: 'tools', budget_ms: 10_000 }),
     close: async () => {
       await transport.close();
       await server.close();
