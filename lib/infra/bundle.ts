@@ -1,17 +1,11 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AssetHashType, DockerImage } from 'aws-cdk-lib';
-import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
-
-/** The functions, by the name of their folder. */
-export const functionNames = ['start', 'status', 'cancel', 'mcp', 'poll', 'deliver', 'sweep'] as const;
-export type FunctionName = (typeof functionNames)[number];
+import type { FunctionName } from './function-names.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -25,6 +19,8 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
 
 /** Bundles `entry` as functions are, to `index.mjs`; what lies behind an `import()` becomes a file of its own beside it, read when it is needed. */
 export function bundle(entry: string, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
+  // Read when it is needed: the published package brings its bundles, and needs no esbuild.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   const { metafile } = buildSync({
     entryPoints: { index: entry },
     outdir: outputDirectory,
@@ -48,47 +44,21 @@ export function bundle(entry: string, outputDirectory: string, shipped: ShippedC
     logLevel: 'error',
     metafile: true,
   });
-  writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
+  writeConfiguration(outputDirectory, shipped);
   return metafile;
 }
 
+/** Puts the configuration beside a bundle, which reads it when it starts. */
+export const writeConfiguration = (outputDirectory: string, shipped: ShippedConfiguration): void =>
+  writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
+
 /** What bundles see in place of a package: only what is used of it. */
 function standIns(shipped: ShippedConfiguration): Record<string, string> {
-  const directory = mkdtempSync(join(tmpdir(), 'untildone-'));
-  const standIn = (name: string, code: string): string => {
-    const file = join(directory, `${name}.mjs`);
-    writeFileSync(file, code);
-    return file;
-  };
-  const withoutSsm = {
-    '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts'),
-  };
-  if (secretsInParameterStore(shipped)) return withoutSsm;
-  return { ...withoutSsm, '@aws-sdk/client-ssm': standIn('client-ssm', noParameterStore) };
+  const always = { '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts') };
+  if (secretsInParameterStore(shipped)) return always;
+  return { ...always, '@aws-sdk/client-ssm': join(root, 'lib/aws/no-parameter-store.ts') };
 }
 
-/** Parameter Store's client is the biggest of all, 79 KB, and most deployments have no secret there. */
-const secretsInParameterStore = (shipped: ShippedConfiguration): boolean => JSON.stringify(shipped).includes('"ssm:');
-const noParameterStore = `
-  export class SSMClient { send() { return Promise.reject(new Error('no secret of the configuration is in Parameter Store')); } }
-  export class GetParameterCommand {}`;
-
-/** The bundle as CDK's asset, by the hash of what came out. */
-export function functionCode(name: FunctionName, shipped: ShippedConfiguration): Code {
-  const fingerprint = createHash('sha256').update(JSON.stringify(shipped)).digest('hex');
-  return Code.fromAsset(join(root, 'functions', name), {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      // Never pulled: the local bundler does it all.
-      image: DockerImage.fromRegistry('untildone-bundles-locally'),
-      // CDK takes bundles of one process with the same command for the same bundle.
-      command: [name, fingerprint],
-      local: {
-        tryBundle: (outputDirectory) => {
-          bundleFunction(name, outputDirectory, shipped);
-          return true;
-        },
-      },
-    },
-  });
-}
+/** Most deployments have no secret there. */
+export const secretsInParameterStore = (shipped: ShippedConfiguration): boolean =>
+  JSON.stringify(shipped).includes('"ssm:');
