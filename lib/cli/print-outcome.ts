@@ -4,14 +4,13 @@ import { type Envelope, envelopeVersion } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
 import type { Outcome } from './outcome.ts';
 import { plainText } from './plain-text.ts';
-import { toolVersion } from './version.ts';
 
 type Problem = { path?: string; message: string };
 
 /** The envelope of an outcome: `ok` follows from the exit code and from nothing else. */
 export function envelopeOf(
   outcome: Outcome,
-  meta: { duration_ms: number; request_id: string; command: string },
+  meta: { duration_ms: number; request_id: string; tool_version: string; command: string },
 ): Envelope {
   return {
     ok: outcome.exit_code === exitCode.ok,
@@ -22,7 +21,6 @@ export function envelopeOf(
       ...meta,
       exit_code: outcome.exit_code,
       schema_version: envelopeVersion,
-      tool_version: toolVersion,
       ...outcome.meta,
     },
   };
