@@ -8,7 +8,7 @@ import { envelopeOf, textOf } from './print-outcome.ts';
 /** What came of one command line; `command` and `context` are there when it got as far as running. */
 export type Ran = {
   outcome: Outcome;
-  command: Command | undefined;
+  command: Pick<Command, 'render'> | undefined;
   path: readonly string[];
   context?: Context;
   help?: string;
@@ -37,20 +37,27 @@ export async function conduct(
   } finally {
     for (const [name, listener] of listeners) options.signals?.off(name, listener);
   }
-  const { outcome, command, context } = ran;
   const duration_ms = Math.max(0, Math.round(clock.now() - began));
-  const meta = { duration_ms, request_id, tool_version, command: ran.path.join(' ') };
-  const text = wantsJson(options)
-    ? { stdout: `${JSON.stringify(envelopeOf(outcome, meta))}\n`, stderr: '' }
-    : ran.help === undefined
-      ? textOf(outcome, command, context)
-      : { stdout: '', stderr: '' };
-  await written(options.stderr, (ran.help ?? '') + text.stderr);
-  return (await written(options.stdout, text.stdout)) ? outcome.exit_code : exitCode.ok;
+  const text = documentOf(options, ran, { duration_ms, request_id, tool_version });
+  await written(options.stderr, text.stderr);
+  return (await written(options.stdout, text.stdout)) ? ran.outcome.exit_code : exitCode.ok;
+}
+
+/** What is written of it: one document for programs, or the text for a person. */
+export function documentOf(
+  options: Pick<CliOptions, 'argv' | 'terminal'>,
+  { outcome, command, context, path, help }: Ran,
+  facts: { duration_ms: number; request_id: string; tool_version: string },
+): { stdout: string; stderr: string } {
+  if (wantsJson(options)) {
+    const envelope = envelopeOf(outcome, { ...facts, command: path.join(' ') });
+    return { stdout: `${JSON.stringify(envelope)}\n`, stderr: help ?? '' };
+  }
+  return help === undefined ? textOf(outcome, command, context) : { stdout: '', stderr: help };
 }
 
 /** JSON wherever no person reads along, unless told otherwise; known before anything else can go wrong. */
-function wantsJson({ argv, terminal }: CliOptions): boolean {
+function wantsJson({ argv, terminal }: Pick<CliOptions, 'argv' | 'terminal'>): boolean {
   const words = argv.join(' ');
   if (/(^| )--output[ =]json( |$)/.test(words)) return true;
   return /(^| )--output[ =]text( |$)/.test(words) ? false : !terminal.stdout;

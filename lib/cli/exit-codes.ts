@@ -90,6 +90,12 @@ export const codesOfServe = {
 /** Codes of commands that ask functions on this machine, of another program's author. */
 export const codesOfOwn = { ...localCodes, ...interruptedCodes };
 
+/** Codes of commands that start a job of such a program. */
+export const codesOfOwnStart: Record<number, ExitCodeEntry> = {
+  ...codesOfOwn,
+  [exitCode.precondition]: entry('START_REJECTED', 'Nothing was started, or it failed at once; the error says why.'),
+};
+
 /** Codes of the commands that read from the API. */
 export const codesOfRead = { ...localCodes, ...networkCodes };
 

@@ -29,7 +29,7 @@ export function envelopeOf(
 /** The same for a person: what there is goes to stdout, what went wrong to stderr. */
 export function textOf(
   outcome: Outcome,
-  command: Command | undefined,
+  command: Pick<Command, 'render'> | undefined,
   context: Context | undefined,
 ): { stdout: string; stderr: string } {
   const rendered = outcome.data === null ? '' : renderedBy(outcome, command, context);
@@ -51,7 +51,11 @@ export function textOf(
   return { stdout: rendered === '' ? '' : `${rendered}\n`, stderr: lines.map((line) => `${line}\n`).join('') };
 }
 
-function renderedBy(outcome: Outcome, command: Command | undefined, context: Context | undefined): string {
+function renderedBy(
+  outcome: Outcome,
+  command: Pick<Command, 'render'> | undefined,
+  context: Context | undefined,
+): string {
   if (command === undefined || context === undefined) return JSON.stringify(outcome.data, null, 2);
   return command.render(outcome.data, context);
 }
