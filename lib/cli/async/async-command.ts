@@ -2,7 +2,7 @@ import type { Command as Commander } from 'commander';
 import type * as z from 'zod';
 import { conduct, documentOf } from '../conduct.ts';
 import { type Outcome, success } from '../outcome.ts';
-import type { StartRejected } from './async-job.ts';
+import type { AsyncJob, StartRejected } from './async-job.ts';
 import { beginJob } from './begin-job.ts';
 import { checkDescriptor } from './check-descriptor.ts';
 import { contractOf, pathOf } from './contract-of.ts';
@@ -10,6 +10,7 @@ import { programOf, registerJobs, rootOf, withMisfits } from './job-group.ts';
 import type { Jobs } from './jobs.ts';
 import { refusalOf } from './refusal-of.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
+import type { HandOver } from './untildone-jobs.ts';
 
 /** What makes a command asynchronous: it answers with a job descriptor instead of waiting for the end. */
 export type AsyncCommand<Args extends unknown[], Begun> = {
@@ -28,6 +29,16 @@ export type AsyncCommand<Args extends unknown[], Begun> = {
  * `untildone job start`, and the program gets `job status`, `job wait` and `job cancel`. Throws ConfigError, at
  * registration, for a descriptor schema that is missing or lacks a field of the contract, and for what the program has already.
  */
+export function asyncCommand<Args extends unknown[]>(
+  command: Commander,
+  definition: AsyncCommand<Args, AsyncJob>,
+  around?: Surroundings,
+): Commander;
+export function asyncCommand<Args extends unknown[]>(
+  command: Commander,
+  definition: AsyncCommand<Args, HandOver>,
+  around?: Surroundings,
+): Commander;
 export function asyncCommand<Args extends unknown[], Begun>(
   command: Commander,
   { descriptor, jobs, action, cli_command }: AsyncCommand<Args, Begun>,
