@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { env } from '../lib/env.ts';
-import { bundle, bundleFunction, functionNames } from '../lib/infra/bundle.ts';
+import { bundle, bundleFunction } from '../lib/infra/bundle.ts';
 import { readCloudConfiguration } from '../lib/infra/cloud-configuration.ts';
+import { functionNames } from '../lib/infra/function-names.ts';
 import { type Weight, weigh } from './bundle-sizes.ts';
 import { loadTimes } from './module-load.ts';
 

@@ -12,27 +12,34 @@ const wanted = 24;
 const seen = process.versions.node;
 const self = fileURLToPath(import.meta.url);
 const words = process.argv.slice(2);
-const modules = join(dirname(self), '..', 'node_modules');
+// The repository has the source and runs it; the published package has what was built of it.
+const inRepository = existsSync(join(dirname(self), 'untildone.ts'));
+const modules = inRepository ? join(dirname(self), '..', 'node_modules') : join(dirname(self), '..', '..');
 const own = [join(modules, '.bin', 'node'), join(modules, 'node', 'bin', 'node.exe')].find((path) => existsSync(path));
 
 if (Number(seen.split('.')[0]) >= wanted) {
-  // Halves the start (0.22 s → 0.12 s), where this clone may keep its compiled modules.
-  if (existsSync(modules)) module.enableCompileCache(join(modules, '.cache', 'untildone'));
-  import('./untildone.ts').catch((error) => {
+  // Halves the start (0.22 s → 0.12 s), where this clone or project may keep its compiled modules.
+  if (/node_modules$/.test(modules) && existsSync(modules))
+    module.enableCompileCache(join(modules, '.cache', 'untildone'));
+  import(inRepository ? './untildone.ts' : '../dist/bin/untildone.js').catch((error) => {
     refuse('BROKEN_INSTALLATION', `untildone could not be loaded: ${error.message}`, 'npm install');
   });
 } else if (own !== undefined && process.env.UNTILDONE_RELAUNCHED !== '1') {
   relaunch(own);
 } else {
+  const tooOld = `untildone runs on Node ${wanted} or newer, and this is Node ${seen}`;
   const plain = words.every((word) => /^[A-Za-z0-9_./:=@-]+$/.test(word)) ? words : ['--help'];
-  refuse(
-    'NODE_TOO_OLD',
-    `untildone runs on Node ${wanted} or newer, and this is Node ${seen}. Run it through npm, which brings the right one`,
-    ['npx --no-install untildone'].concat(plain).join(' '),
-  );
+  const again = ['npx --no-install untildone'].concat(plain).join(' ');
+  if (inRepository) refuse('NODE_TOO_OLD', `${tooOld}. Run it through npm, which brings the right one`, again);
+  else
+    refuse(
+      'NODE_TOO_OLD',
+      `${tooOld}. Install a newer one, or give this project its own`,
+      `npm install node@${wanted}`,
+    );
 }
 
-/** The same command line on this clone's own Node; signals and the exit code pass through. */
+/** The same command line on the Node of this clone or project; signals and the exit code pass through. */
 function relaunch(node) {
   const env = Object.assign({}, process.env, { UNTILDONE_RELAUNCHED: '1' });
   const child = spawn(node, [self].concat(words), { stdio: 'inherit', env });

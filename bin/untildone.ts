@@ -1,5 +1,6 @@
 import type { ServeOptions } from '../lib/cli/context.ts';
 import { runCli } from '../lib/cli/run-cli.ts';
+import { thisProcess } from '../lib/cli/this-process.ts';
 
 /** The server is loaded only when it is asked for: every other command stays light. */
 async function serve(options: ServeOptions): Promise<number> {
@@ -11,14 +12,5 @@ async function serve(options: ServeOptions): Promise<number> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.stderr.on('error', () => {});
 
-const code = await runCli({
-  argv: process.argv.slice(2),
-  env: process.env,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, stderr: process.stderr.isTTY },
-  signals: process,
-  serve,
-});
+const code = await runCli({ ...thisProcess(), argv: process.argv.slice(2), serve });
 process.exit(code);

@@ -27,7 +27,11 @@ export function composeStart(tell: (news: TokenNews) => void, environment: Envir
 }
 
 /** Loaded when somebody asks: starts have no use for it. */
-function doctorOf(environment: Environment, ports: Ports & { transports: SeenBy }, settings: Settings): NonNullable<ApiOptions['doctor']> {
+function doctorOf(
+  environment: Environment,
+  ports: Ports & { transports: SeenBy },
+  settings: Settings,
+): NonNullable<ApiOptions['doctor']> {
   const names = {
     table: needed(environment, env.jobTable),
     schedule_group: needed(environment, env.scheduleGroup),

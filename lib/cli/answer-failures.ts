@@ -4,6 +4,7 @@ import { descriptorSchema } from './descriptor-schema.ts';
 import type { EnvelopeError } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
 import { withOwnCommands } from './invoked-as.ts';
+import { listAdvice } from './job-outcome.ts';
 import { failure, type Outcome } from './outcome.ts';
 import { gatewayRefusal } from './signing-failures.ts';
 
@@ -150,8 +151,7 @@ export function failureOfAnswer(context: Context, where: Where, answer: Answer, 
 function adviceOn(exit: number, context: Context): Partial<EnvelopeError> {
   if (exit === exitCode.auth_required)
     return { fix_required: `Set UNTILDONE_TOKEN to a token that ${context.endpoint.url} accepts.` };
-  if (exit === exitCode.not_found)
-    return { suggestion: 'List the jobs there are.', fix_command: `${context.cli_command} job list` };
+  if (exit === exitCode.not_found) return listAdvice(context);
   if (exit === exitCode.conflict)
     return { suggestion: 'Use another --idempotency-key, or send the request of the first time.' };
   return {};

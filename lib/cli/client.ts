@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { failureOfAnswer, malformed, noAnswer } from './answer-failures.ts';
 import type { Context } from './context.ts';
 import type { Outcome } from './outcome.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** One call of the API. `unsafe_to_repeat` marks a write whose fate is unknown when no answer comes. */
 type Call<T> = {
@@ -41,11 +42,9 @@ export async function callApi<T>(context: Context, call: Call<T>): Promise<Answe
   let response: Response;
   let text: string;
   try {
-    // Anew for every call: a signature holds for five minutes.
-    const signed = await unlessAborted(
-      signal,
-      context.signer?.sign({ method, url, headers, body }, context.clock.now()),
-    );
+    // Anew for every call: a signature holds for five minutes. A credential may take its time (a login, a program of the user's).
+    const signing = context.signer?.sign({ method, url, headers, body }, context.clock.now());
+    const signed = signing && (await unlessAborted(signal, signing));
     if (signed?.ok === false) return signed;
     response = await fetch(url, {
       method,
@@ -73,22 +72,6 @@ export async function callApi<T>(context: Context, call: Call<T>): Promise<Answe
           .slice(0, 3)
           .join('; ')})`;
   return { ok: false, outcome: malformed(context, where, `${response.status} and ${seen}`) };
-}
-
-/** A credential may take its time (a login service, a program of the user's): a call's limit holds for that too. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T> | undefined): Promise<T | undefined> {
-  if (work === undefined) return undefined;
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
-  }
 }
 
 const parsed = (text: string): unknown => {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from './command.ts';
-import type { Signer } from './sign-request.ts';
+import type { Program } from './program.ts';
+import { createSigner, type Signer } from './sign-request.ts';
 
 /** Time, so that a test can hold it. `every` returns the function that stops it. */
 export type Clock = {
@@ -73,6 +75,31 @@ export type Context = {
   serve: CliOptions['serve'];
   localChecks: CliOptions['localChecks'];
 };
+
+/** What a command of this invocation is given. */
+export function contextOf(
+  options: CliOptions,
+  given: { program: Program; endpoint: Endpoint; request_id: string; interrupt: AbortSignal },
+): Context {
+  const { env, stderr, terminal } = options;
+  const { program, endpoint, request_id, interrupt } = given;
+  return {
+    env,
+    cli_command: program.cli_command,
+    endpoint,
+    signer: endpoint.signing_region === undefined ? undefined : createSigner(endpoint.signing_region, env),
+    clock: options.clock ?? systemClock,
+    interrupt,
+    say: (text) => void stderr.write(text),
+    live: terminal.stderr && !env['NO_COLOR'] && !env['CI'] && env['TERM'] !== 'dumb',
+    columns: 'columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns || 80 : 80,
+    request_id,
+    randomId: options.randomId ?? randomUUID,
+    commands: program.commands,
+    serve: options.serve,
+    localChecks: options.localChecks,
+  };
+}
 
 /** Real time. A sleep ends early, without complaint, when its signal is aborted. */
 export const systemClock: Clock = {

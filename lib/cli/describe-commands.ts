@@ -21,8 +21,8 @@ const flagsOf = (command: Command): Record<string, Flag> => ({
 const spelledFlag = (name: string, flag: Flag): string => `${flag.negated ? 'no-' : ''}${spelled(name)}`;
 
 /** The input, output and exit codes of one command: what `--schema` prints. */
-export function schemaOf(command: Command): JsonSchema {
-  const flags = Object.entries(flagsOf(command));
+export function schemaOf(command: Command, known = flagsOf(command)): JsonSchema {
+  const flags = Object.entries(known);
   const argument = command.argument;
   const properties = Object.fromEntries(
     flags.map(([name, flag]) => [

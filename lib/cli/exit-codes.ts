@@ -41,6 +41,11 @@ const localCodes: Record<number, ExitCodeEntry> = {
   [exitCode.bad_arguments]: entry('ARG_ERROR', 'The request is wrong; nothing was done. All problems are listed.'),
 };
 
+const interruptedCodes: Record<number, ExitCodeEntry> = {
+  [exitCode.interrupted]: entry('INTERRUPTED', 'SIGINT ended this command; a job goes on.'),
+  [exitCode.terminated]: entry('TERMINATED', 'SIGTERM ended this command; a job goes on.'),
+};
+
 const networkCodes: Record<number, ExitCodeEntry> = {
   [exitCode.permission_denied]: entry('PERMISSION_DENIED', 'The credential does not allow this.'),
   [exitCode.auth_required]: entry(
@@ -50,8 +55,7 @@ const networkCodes: Record<number, ExitCodeEntry> = {
   [exitCode.timed_out]: entry('TIMEOUT', 'The server did not answer within --timeout.', true),
   [exitCode.rate_limited]: entry('RATE_LIMITED', 'Too many calls; error.retry_after_ms says when to come back.', true),
   [exitCode.unavailable]: entry('UNAVAILABLE', 'The server cannot be reached or did not give a usable answer.', true),
-  [exitCode.interrupted]: entry('INTERRUPTED', 'SIGINT ended this command; a job goes on.'),
-  [exitCode.terminated]: entry('TERMINATED', 'SIGTERM ended this command; a job goes on.'),
+  ...interruptedCodes,
 };
 
 const notFound = {
@@ -83,6 +87,15 @@ export const codesOfServe = {
   [exitCode.configuration]: entry('CONFIG_ERROR', 'The configuration, data directory or address must be mended first.'),
 };
 
+/** Codes of commands that ask functions on this machine, of another program's author. */
+export const codesOfOwn = { ...localCodes, ...interruptedCodes };
+
+/** Codes of commands that start a job of such a program. */
+export const codesOfOwnStart: Record<number, ExitCodeEntry> = {
+  ...codesOfOwn,
+  [exitCode.precondition]: entry('START_REJECTED', 'Nothing was started, or it failed at once; the error says why.'),
+};
+
 /** Codes of the commands that read from the API. */
 export const codesOfRead = { ...localCodes, ...networkCodes };
 
@@ -100,22 +113,28 @@ export const codesOfStart = {
   [exitCode.conflict]: entry('CONFLICT', 'The idempotency key was used with another request.'),
 };
 
-/** Codes of `job cancel`. */
-export const codesOfCancel = { ...codesOfRead, ...notFound };
+type Codes = Record<number, ExitCodeEntry>;
+
+/** Codes of `job cancel`, beside those of where the jobs are. */
+export const codesOfCancel = (read: Codes): Codes => ({ ...read, ...notFound });
 
 /** Codes of `job status` and `job wait`: 3, 4 and 7 speak of the job, and only of the job. */
-export const codesOfJob = {
-  ...codesOfRead,
+export const codesOfJob = (read: Codes): Codes => ({
+  ...read,
   ...notFound,
   [exitCode.ok]: entry('JOB_COMPLETE', 'The job is complete.'),
   [exitCode.job_running]: entry('JOB_RUNNING', 'The job is still running: ask again after error.retry_after_ms.', true),
   [exitCode.job_failed]: entry('JOB_FAILED', 'The job failed or was cancelled.'),
   [exitCode.job_timed_out]: entry('JOB_TIMED_OUT', 'The job did not end before its deadline.'),
-  [exitCode.auth_required]: entry(
-    'AUTH_REQUIRED',
-    'UNTILDONE_TOKEN or the AWS credentials are missing, refused, or do not allow this.',
-  ),
-};
+  ...(exitCode.auth_required in read
+    ? {
+        [exitCode.auth_required]: entry(
+          'AUTH_REQUIRED',
+          'UNTILDONE_TOKEN or the AWS credentials are missing, refused, or do not allow this.',
+        ),
+      }
+    : {}),
+});
 
 /** Codes of `doctor`. */
 export const codesOfDoctor = {

@@ -1,14 +1,27 @@
-const own = 'untildone';
-
 /**
- * How to call this CLI again, as it was called: npx and `npm exec` leave `npm_command=exec` and the script they ran
- * (npm 11: `npm_lifecycle_event=npx`, `npm_lifecycle_script='untildone'`). Another program's npx does not count.
+ * How to call this CLI (or another program) again, as it was called: npx and `npm exec` leave `npm_command=exec` and the
+ * script they ran (npm 11: `npm_lifecycle_event=npx`, `npm_lifecycle_script='untildone'`). Another program's npx does not count.
  */
-export function invokedAs(env: NodeJS.ProcessEnv): string {
+export function invokedAs(env: NodeJS.ProcessEnv, name = 'untildone'): string {
   const throughNpm = env['npm_command'] === 'exec' || env['npm_lifecycle_event'] === 'npx';
   const script = env['npm_lifecycle_script'];
-  const ranUs = script === undefined || /(^|[\s'"/\\])untildone([\s'"@]|$)/.test(script);
-  return throughNpm && ranUs ? `npx --no-install ${own}` : own;
+  const literally = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const ranUs = script === undefined || new RegExp(`(^|[\\s'"/\\\\])${literally}([\\s'"@]|$)`).test(script);
+  return throughNpm && ranUs ? `npx --no-install ${name}` : name;
+}
+
+/**
+ * The same for a program that may also have been run as a script, `node deploy.js`: then its name alone would lead nowhere.
+ * A path with a space in it cannot be printed so that it runs without a shell; then the name has to do.
+ */
+export function calledAs(
+  name: string,
+  { env, script, node }: { env: NodeJS.ProcessEnv; script: string; node: string },
+) {
+  const invoked = invokedAs(env, name);
+  const byName = script.split(/[\\/]/).at(-1) === name;
+  if (invoked !== name || byName || !/^\S+$/.test(script)) return invoked;
+  return `${/^\S+$/.test(node) ? node : 'node'} ${script}`;
 }
 
 /**

@@ -1,8 +1,8 @@
-import { jobIdPattern } from '../core/job.ts';
 import type { Context } from './context.ts';
 import type { Descriptor } from './descriptor-schema.ts';
 import type { EnvelopeError } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
+import type { JobSource } from './job-source.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 
 /** Runnable as printed, without quoting: look again, wait, or call it off. */
@@ -56,17 +56,22 @@ const endOf = (job: Descriptor): [code: string, exit: number] => {
 };
 
 /** An id that cannot exist is not found, and nobody is asked; `data` stays null so that no loop polls on. */
-export function refuseMalformedId(job_id: string, context: Context): Outcome | undefined {
-  if (jobIdPattern.test(job_id)) return undefined;
+export function refuseMalformedId(job_id: string, source: JobSource, context: Context): Outcome | undefined {
+  if (source.id_pattern.test(job_id)) return undefined;
   return failure(exitCode.not_found, {
     code: 'JOB_NOT_FOUND',
-    message: 'This is no job id: "job_" and 26 lower-case letters or digits were expected.',
+    message: `This is no job id: one such as ${source.example_id} was expected (${source.id_pattern.source}).`,
     retryable: false,
     phase: 'validation',
-    suggestion: 'List the jobs there are.',
-    fix_command: `${context.cli_command} job list`,
+    ...listAdvice(context),
   });
 }
+
+/** Where the jobs can be listed, if this program can. */
+export const listAdvice = ({ commands, cli_command }: Context): Partial<EnvelopeError> =>
+  commands.some(({ path }) => path.join(' ') === 'job list')
+    ? { suggestion: 'List the jobs there are.', fix_command: `${cli_command} job list` }
+    : {};
 
 /** 7 means "timed out" in the commands that speak of a job's state, so a refusal to show it is 8 there. */
 export const withoutPermissionCode = (outcome: Outcome): Outcome =>

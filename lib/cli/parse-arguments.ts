@@ -3,6 +3,7 @@ import { closestWord } from './closest-word.ts';
 import { type Command, spelled } from './command.ts';
 import { commonFlags, type Flag, networkFlags } from './flags.ts';
 import type { ArgumentProblem } from './outcome.ts';
+import type { Program } from './program.ts';
 
 /** What the command line says, before any value is looked at. `true` stands for an option without its value. */
 export type Parsed = {
@@ -42,13 +43,14 @@ const addFlags = (program: Commander, flags: Record<string, Flag>): void => {
   for (const [name, flag] of Object.entries(flags)) program.addOption(optionOf(name, flag));
 };
 
-const groupSummaries: Record<string, string> = { job: 'Hand over, look at and cancel jobs' };
-
 /** Sorts the words of a command line into a command, its raw options and what nobody knows. */
-export function parseArguments(argv: readonly string[], commands: readonly Command[], cli_command: string): Parsed {
+export function parseArguments(
+  argv: readonly string[],
+  { commands, cli_command, summary, group_summaries }: Program,
+): Parsed {
   const parsed: Parsed = { command: undefined, path: [], raw: {}, operands: [], problems: [], help: '' };
-  const root = bare(cli_command, 'Takes a long-running job off your hands and tells you, once, how it ended.');
-  addFlags(root, { ...commonFlags, ...networkFlags });
+  const root = bare(cli_command, summary);
+  addFlags(root, { ...commonFlags, ...(commands.some(({ network }) => network) ? networkFlags : {}) });
   const record = (program: Commander, path: readonly string[], command: Command | undefined): void => {
     program.action(() => {
       Object.assign(parsed, {
@@ -66,7 +68,7 @@ export function parseArguments(argv: readonly string[], commands: readonly Comma
     const [first = '', second] = command.path;
     let parent = root;
     if (second !== undefined) {
-      parent = groups.get(first) ?? bare(first, groupSummaries[first] ?? '');
+      parent = groups.get(first) ?? bare(first, group_summaries[first] ?? '');
       if (!groups.has(first)) {
         groups.set(first, parent);
         root.addCommand(parent);

@@ -4,14 +4,13 @@ import { type Envelope, envelopeVersion } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
 import type { Outcome } from './outcome.ts';
 import { plainText } from './plain-text.ts';
-import { toolVersion } from './version.ts';
 
 type Problem = { path?: string; message: string };
 
 /** The envelope of an outcome: `ok` follows from the exit code and from nothing else. */
 export function envelopeOf(
   outcome: Outcome,
-  meta: { duration_ms: number; request_id: string; command: string },
+  meta: { duration_ms: number; request_id: string; tool_version: string; command: string },
 ): Envelope {
   return {
     ok: outcome.exit_code === exitCode.ok,
@@ -22,7 +21,6 @@ export function envelopeOf(
       ...meta,
       exit_code: outcome.exit_code,
       schema_version: envelopeVersion,
-      tool_version: toolVersion,
       ...outcome.meta,
     },
   };
@@ -31,7 +29,7 @@ export function envelopeOf(
 /** The same for a person: what there is goes to stdout, what went wrong to stderr. */
 export function textOf(
   outcome: Outcome,
-  command: Command | undefined,
+  command: Pick<Command, 'render'> | undefined,
   context: Context | undefined,
 ): { stdout: string; stderr: string } {
   const rendered = outcome.data === null ? '' : renderedBy(outcome, command, context);
@@ -53,7 +51,11 @@ export function textOf(
   return { stdout: rendered === '' ? '' : `${rendered}\n`, stderr: lines.map((line) => `${line}\n`).join('') };
 }
 
-function renderedBy(outcome: Outcome, command: Command | undefined, context: Context | undefined): string {
+function renderedBy(
+  outcome: Outcome,
+  command: Pick<Command, 'render'> | undefined,
+  context: Context | undefined,
+): string {
   if (command === undefined || context === undefined) return JSON.stringify(outcome.data, null, 2);
   return command.render(outcome.data, context);
 }

@@ -1,9 +1,8 @@
 import { interrupted } from './answer-failures.ts';
-import { callApi } from './client.ts';
 import type { Context } from './context.ts';
-import { type Descriptor, descriptorSchema } from './descriptor-schema.ts';
-import { withOwnCommands } from './invoked-as.ts';
+import type { Descriptor } from './descriptor-schema.ts';
 import { commandsFor, outcomeOfJob } from './job-outcome.ts';
+import type { JobSource } from './job-source.ts';
 import type { Outcome } from './outcome.ts';
 import { watchProgress } from './watch-progress.ts';
 
@@ -13,18 +12,6 @@ const longestLiveHold = 3;
 const firstBackOff_ms = 1000;
 const longestBackOff_ms = 15_000;
 
-/** Reads a job once; the API may hold its answer back for `wait_seconds` until there is something to say. */
-export async function readJob(context: Context, job_id: string, wait_seconds: number) {
-  const answered = await callApi(context, {
-    method: 'GET',
-    path: `/v1/jobs/${job_id}`,
-    query: { wait_seconds: wait_seconds > 0 ? wait_seconds : undefined },
-    held_ms: wait_seconds * 1000,
-    answer: descriptorSchema,
-  });
-  return answered.ok ? { ok: true as const, job: withOwnCommands(answered.value, context.cli_command) } : answered;
-}
-
 /**
  * Waits until the job is terminal or blocked, at most `window_ms`:
  *
@@ -32,7 +19,10 @@ export async function readJob(context: Context, job_id: string, wait_seconds: nu
  *     ▲  │ running: pause only if it came early     │ trouble that passes: back off
  *     └──┴──────────── until the window ends ───────┘  then the latest descriptor, or the trouble
  */
-export async function waitForJob(context: Context, job_id: string, window_ms: number): Promise<Outcome> {
+export async function waitForJob(
+  context: Context,
+  { source, job_id, window_ms }: { source: JobSource; job_id: string; window_ms: number },
+): Promise<Outcome> {
   const { clock, interrupt } = context;
   const until = clock.now() + window_ms;
   const progress = window_ms > 0 ? watchProgress(context) : undefined;
@@ -45,7 +35,7 @@ export async function waitForJob(context: Context, job_id: string, window_ms: nu
         context.live ? longestLiveHold : longestHold,
         Math.max(0, Math.floor((until - asked) / 1000)),
       );
-      const read = await readJob(context, job_id, hold);
+      const read = await source.read(context, job_id, hold);
       if (interrupt.aborted) return endWait(context, job_id, latest);
       const left = until - clock.now();
       let pause_ms: number;

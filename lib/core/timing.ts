@@ -8,12 +8,7 @@ export type Timing = Pick<JobSpec, 'expected_seconds' | 'timeout_seconds' | 'int
 export type GivenTiming = { expected_seconds: number | undefined; timeout_seconds: number | undefined };
 
 /** Given, else estimated, else the kind's, else the defaults; `estimated` is null when nothing was asked or nothing came of it. */
-export function timingOf(
-  kind: Kind,
-  given: GivenTiming,
-  estimated: number | null,
-  watchdog_seconds: number,
-): Timing {
+export function timingOf(kind: Kind, given: GivenTiming, estimated: number | null, watchdog_seconds: number): Timing {
   const expectation = given.expected_seconds ?? estimated;
   const expected_seconds = expectation ?? kind.expected_seconds ?? defaultExpectedSeconds;
   const overtime =

@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AssetHashType, DockerImage } from 'aws-cdk-lib';
-import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
 import { configurationFile } from '../env.ts';
-
-/** The functions, by the name of their folder. */
-export const functionNames = ['start', 'status', 'cancel', 'mcp', 'poll', 'deliver', 'sweep'] as const;
-export type FunctionName = (typeof functionNames)[number];
+import type { FunctionName } from './function-names.ts';
+import { secretStores, storesOf } from './secret-stores.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -25,6 +20,8 @@ export function bundleFunction(name: FunctionName, outputDirectory: string, ship
 
 /** Bundles `entry` as functions are, to `index.mjs`; what lies behind an `import()` becomes a file of its own beside it, read when it is needed. */
 export function bundle(entry: string, outputDirectory: string, shipped: ShippedConfiguration): Metafile {
+  // Read when it is needed: the published package brings its bundles, and needs no esbuild.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
   const { metafile } = buildSync({
     entryPoints: { index: entry },
     outdir: outputDirectory,
@@ -48,56 +45,21 @@ export function bundle(entry: string, outputDirectory: string, shipped: ShippedC
     logLevel: 'error',
     metafile: true,
   });
-  writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
+  writeConfiguration(outputDirectory, shipped);
   return metafile;
 }
 
-/** Where secrets can be, with the package that reads them there, and what of it is used: most deployments have theirs in one place, or none. */
-const stores = {
-  'secretsmanager:': {
-    package: '@aws-sdk/client-secrets-manager',
-    client: 'SecretsManagerClient',
-    command: 'GetSecretValueCommand',
-  },
-  'ssm:': { package: '@aws-sdk/client-ssm', client: 'SSMClient', command: 'GetParameterCommand' },
-};
+/** Puts the configuration beside a bundle, which reads it when it starts. */
+export const writeConfiguration = (outputDirectory: string, shipped: ShippedConfiguration): void =>
+  writeFileSync(join(outputDirectory, configurationFile), `${JSON.stringify(shipped)}\n`);
 
 /** What bundles see in place of a package: only what is used of it. */
 function standIns(shipped: ShippedConfiguration): Record<string, string> {
-  const directory = mkdtempSync(join(tmpdir(), 'untildone-'));
-  const configuration = JSON.stringify(shipped);
-  const unused = Object.entries(stores).flatMap(([scheme, store]): [string, string][] => {
-    if (configuration.includes(`"${scheme}`)) return [];
-    const file = join(directory, `${store.client}.mjs`);
-    writeFileSync(file, emptyStore(scheme, store));
-    return [[store.package, file]];
-  });
-  return {
-    '@aws-sdk/credential-provider-node': join(root, 'lib/aws/environment-credentials.ts'),
-    ...Object.fromEntries(unused),
-  };
-}
-
-const emptyStore = (scheme: string, { client, command }: { client: string; command: string }): string => `
-  export class ${client} { send() { return Promise.reject(new Error('no secret of the configuration is a "${scheme}…"')); } }
-  export class ${command} {}`;
-
-/** The bundle as CDK's asset, by the hash of what came out. */
-export function functionCode(name: FunctionName, shipped: ShippedConfiguration): Code {
-  const fingerprint = createHash('sha256').update(JSON.stringify(shipped)).digest('hex');
-  return Code.fromAsset(join(root, 'functions', name), {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      // Never pulled: the local bundler does it all.
-      image: DockerImage.fromRegistry('untildone-bundles-locally'),
-      // CDK takes bundles of one process with the same command for the same bundle.
-      command: [name, fingerprint],
-      local: {
-        tryBundle: (outputDirectory) => {
-          bundleFunction(name, outputDirectory, shipped);
-          return true;
-        },
-      },
-    },
-  });
+  const used = storesOf(shipped);
+  return Object.fromEntries([
+    ['@aws-sdk/credential-provider-node', join(root, 'lib/aws/environment-credentials.ts')],
+    ...secretStores
+      .filter(({ name }) => !used.includes(name))
+      .map(({ package: client, stand_in }) => [client, join(root, stand_in)]),
+  ]);
 }

@@ -12,7 +12,8 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ShippedConfiguration } from '../aws/shipped-configuration.ts';
-import { type FunctionName, functionCode } from './bundle.ts';
+import { functionCode } from './function-code.ts';
+import type { FunctionName } from './function-names.ts';
 
 /** What all functions of a deployment share. */
 export type FunctionDefaults = {

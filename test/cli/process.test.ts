@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aJob, aProblem, jobId } from './support/jobs.ts';
+import { pollUntilDone, runPrinted } from './support/polling-loop.ts';
 import { envelopeIn } from './support/run.ts';
 import { type Asked, type Reply, scriptedServer } from './support/scripted-server.ts';
 import { installed, launcher, oldNodePreload, start } from './support/spawned.ts';
@@ -14,33 +15,6 @@ afterAll(() => place.remove());
 
 const envFor = (endpoint: string): NodeJS.ProcessEnv => ({ PATH: place.path, UNTILDONE_ENDPOINT: endpoint });
 
-/** Runs a printed command as an agent does: split on spaces, no shell. */
-async function runPrinted(command: string, endpoint: string) {
-  const [program = '', ...argv] = command.split(' ');
-  const { code, stdout } = await start(program, argv, envFor(endpoint)).exited;
-  return { code: code ?? -1, parsed: envelopeIn(stdout, code ?? -1) };
-}
-
-/**
- * A polling loop as the job protocol of command-line agents describes it: start, then run `status_command` each
- * `poll_interval_ms`, read the whole of stdout as one document, trust `terminal` first and the exit code second.
- */
-async function pollUntilDone(endpoint: string): Promise<{ end: 'done' | 'failed'; polls: number[] }> {
-  const started = await runPrinted('untildone job start --kind http --connection ci --input {}', endpoint);
-  if (!started.parsed.ok) throw new Error('the job was not started');
-  const job = started.parsed.data as unknown as { status_command: string; poll_interval_ms: number };
-  const polls: number[] = [];
-  while (polls.length < 10) {
-    await new Promise((resolve) => setTimeout(resolve, job.poll_interval_ms));
-    const { code, parsed } = await runPrinted(job.status_command, endpoint);
-    polls.push(code);
-    const seen = parsed.data as unknown as { terminal: boolean; status: string };
-    if (seen.terminal || code === 0) return { end: seen.status === 'failed' || code === 4 ? 'failed' : 'done', polls };
-    if (code === 4) return { end: 'failed', polls };
-  }
-  throw new Error('the loop never ended');
-}
-
 describe('a polling loop written for the job protocol', () => {
   it.each([
     ['complete', aJob({ status: 'complete' }), 'done', [3, 0]],
@@ -52,12 +26,13 @@ describe('a polling loop written for the job protocol', () => {
       status: method === 'POST' ? 202 : 200,
       json: count <= 2 ? aJob({ poll_interval_ms: 1 }) : last,
     }));
-    expect(await pollUntilDone(server.url)).toEqual({ end, polls });
+    const begin = 'untildone job start --kind http --connection ci --input {}';
+    expect(await pollUntilDone(begin, envFor(server.url))).toMatchObject({ end, exits: polls });
   });
 
   it('stops at an unknown job: exit 5, no data', async () => {
     const server = await scriptedServer(() => aProblem(404, 'JOB_NOT_FOUND'));
-    const { code, parsed } = await runPrinted(`untildone job status ${jobId}`, server.url);
+    const { code, parsed } = await runPrinted(`untildone job status ${jobId}`, envFor(server.url));
     expect([code, parsed.data]).toEqual([5, null]);
   });
 });
@@ -131,19 +106,22 @@ describe('the launcher on an old Node', () => {
     expect((await child.exited).code).toBe(exit);
   });
 
-  it('fails with what it saw, what it wanted and the next command where there is no other Node', async () => {
-    const bin = join(place.directory, 'alone', 'bin');
-    mkdirSync(bin, { recursive: true });
-    copyFileSync(launcher, join(bin, 'untildone.js'));
-    writeFileSync(join(place.directory, 'alone', 'package.json'), '{"type":"module"}');
-    const argv = ['--require', oldNodePreload(place.directory), join(bin, 'untildone.js'), 'job', 'list'];
-    const { code, stdout, stderr } = await start(process.execPath, argv, envFor('')).exited;
-    expect(code).toBe(1);
-    expect(stderr).toContain('Node 24 or newer, and this is Node 18.19.0');
-    expect(stderr).toContain('npx --no-install untildone job list');
-    expect(envelopeIn(stdout, 1).error).toMatchObject({
-      code: 'NODE_TOO_OLD',
-      fix_command: 'npx --no-install untildone job list',
-    });
-  });
+  it.each([
+    ['a clone', ['untildone.ts'], 'npx --no-install untildone job list'],
+    ['a project it is installed in', [], 'npm install node@24'],
+  ])(
+    'fails with what it saw, what it wanted and the next command where %s has no other Node',
+    async (_, beside, fix) => {
+      const bin = join(place.directory, `alone-${beside.length}`, 'bin');
+      mkdirSync(bin, { recursive: true });
+      copyFileSync(launcher, join(bin, 'untildone.js'));
+      for (const file of [...beside, '../package.json']) writeFileSync(join(bin, file), '{"type":"module"}');
+      const argv = ['--require', oldNodePreload(place.directory), join(bin, 'untildone.js'), 'job', 'list'];
+      const { code, stdout, stderr } = await start(process.execPath, argv, envFor('')).exited;
+      expect(code).toBe(1);
+      expect(stderr).toContain('Node 24 or newer, and this is Node 18.19.0');
+      expect(stderr).toContain(fix);
+      expect(envelopeIn(stdout, 1).error).toMatchObject({ code: 'NODE_TOO_OLD', fix_command: fix });
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,8 +7,9 @@ import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { weigh } from '../../bench/bundle-sizes.ts';
 import { env } from '../../lib/env.ts';
-import { bundle, bundleFunction, type FunctionName, functionNames as names } from '../../lib/infra/bundle.ts';
+import { bundle, bundleFunction } from '../../lib/infra/bundle.ts';
 import { readCloudConfiguration } from '../../lib/infra/cloud-configuration.ts';
+import { type FunctionName, functionNames as names } from '../../lib/infra/function-names.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { synthesized } from './synthesized.ts';
 
@@ -60,6 +61,14 @@ describe('each bundle', () => {
       env: { AWS_REGION: 'eu-west-1', AWS_LAMBDA_FUNCTION_NAME: name, ...given },
     });
     expect(stdout.trim()).toBe('function');
+  });
+  it('is the same again, file for file, so that a deployment changes only what has changed', () => {
+    const again = join(directory.path, 'again');
+    bundleFunction('poll', again, shipped);
+    const filesIn = (path: string) => readdirSync(path).sort();
+    expect(filesIn(again)).toEqual(filesIn(join(directory.path, 'poll')));
+    for (const file of filesIn(again))
+      expect(readFileSync(join(again, file)).equals(readFileSync(join(directory.path, 'poll', file)))).toBe(true);
   });
   it('names the variable that is missing', async () => {
     const started = run(process.execPath, ['index.mjs'], {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FunctionName } from '../../lib/infra/bundle.ts';
+import type { FunctionName } from '../../lib/infra/function-names.ts';
 import { rulesIn, rulesOf, type Statement } from './policies.ts';
 import { account, region, synthesized } from './synthesized.ts';
 

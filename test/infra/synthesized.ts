@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import type { FunctionName } from '../../lib/infra/bundle.ts';
+import type { FunctionName } from '../../lib/infra/function-names.ts';
 import { UntilDone, type UntilDoneProps } from '../../lib/infra/until-done.ts';
 
 /** Without bundling, which a template does not need; what CloudFormation would refuse is an error. */

@@ -4,7 +4,7 @@ import { allRoutes } from '../../lib/api/all-routes.ts';
 import { createApi } from '../../lib/api/create-api.ts';
 import { loadMcp } from '../../lib/api/load-mcp.ts';
 import { leaseMs } from '../../lib/core/cadence.ts';
-import type { FunctionName } from '../../lib/infra/bundle.ts';
+import type { FunctionName } from '../../lib/infra/function-names.ts';
 import { routes } from '../../lib/infra/jobs-api.ts';
 import { world } from '../support/world.ts';
 import { synthesized } from './synthesized.ts';

@@ -1,9 +1,11 @@
+import { apiJobs } from '../api-jobs.ts';
 import type { Command } from '../command.ts';
+import { descriptorSchema } from '../descriptor-schema.ts';
 import { doctor } from './doctor.ts';
-import { jobCancel } from './job-cancel.ts';
+import { jobCancelOf } from './job-cancel.ts';
 import { jobEvents, jobList } from './job-list.ts';
 import { jobAdopt, jobStart } from './job-start.ts';
-import { jobStatus, jobWait } from './job-status.ts';
+import { jobStatusOf, jobWaitOf } from './job-status.ts';
 import { kinds } from './kinds.ts';
 import { manifest } from './manifest.ts';
 import { serve } from './serve.ts';
@@ -13,9 +15,9 @@ export const allCommands: readonly Command[] = [
   serve,
   jobStart,
   jobAdopt,
-  jobStatus,
-  jobWait,
-  jobCancel,
+  jobStatusOf(apiJobs, descriptorSchema),
+  jobWaitOf(apiJobs, descriptorSchema),
+  jobCancelOf(apiJobs, descriptorSchema),
   jobList,
   jobEvents,
   kinds,

@@ -1,46 +1,43 @@
 import * as z from 'zod';
-import { callApi } from '../client.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { descriptorSchema } from '../descriptor-schema.ts';
 import { codesOfCancel } from '../exit-codes.ts';
-import { withOwnCommands } from '../invoked-as.ts';
+import type { Flag } from '../flags.ts';
 import { refuseMalformedId } from '../job-outcome.ts';
+import type { JobSource } from '../job-source.ts';
 import { success } from '../outcome.ts';
 import { renderJob } from '../render-job.ts';
-import { readJob } from '../wait-for-job.ts';
 import { jobIdArgument } from './job-status.ts';
 
-/** Asks for a job to end; one that has ended already is left alone, which is no mistake. */
-export const jobCancel: Command = defineCommand({
-  path: ['job', 'cancel'],
-  summary: 'Cancel a job; one that has ended already is left as it is',
-  danger_level: 'destructive',
-  argument: jobIdArgument,
-  flags: {
-    remote: {
-      schema: z.boolean(),
-      negated: true,
-      description: 'Only stop watching; leave the remote job running',
+const remoteFlag: Flag<boolean> = {
+  schema: z.boolean(),
+  negated: true,
+  description: 'Only stop watching; leave the remote job running',
+};
+
+/** `job cancel`, which asks for a job to end; one that has ended already is left alone, which is no mistake. */
+export const jobCancelOf = (source: JobSource, output: z.ZodType): Command =>
+  defineCommand<Record<string, Flag>>({
+    path: ['job', 'cancel'],
+    summary: 'Cancel a job; one that has ended already is left as it is',
+    danger_level: 'destructive',
+    argument: jobIdArgument(source),
+    // Only who watches a job for somebody can leave it running.
+    flags: source.network ? { remote: remoteFlag } : {},
+    exit_codes: codesOfCancel(source.exit_codes),
+    output,
+    network: source.network,
+    examples: [
+      `job cancel ${source.example_id}`,
+      ...(source.network ? [`job cancel ${source.example_id} --no-remote`] : []),
+    ],
+    render: renderJob,
+    run: async (context, { argument, remote }) => {
+      const refused = refuseMalformedId(argument, source, context);
+      if (refused !== undefined) return refused;
+      const before = await source.read(context, argument, 0);
+      if (!before.ok) return before.outcome;
+      if (before.job.terminal) return success(before.job, { effect: 'noop' });
+      const cancelled = await source.cancel(context, argument, { remote: remote !== false });
+      return cancelled.ok ? success(cancelled.job, { effect: 'updated' }) : cancelled.outcome;
     },
-  },
-  exit_codes: codesOfCancel,
-  output: descriptorSchema,
-  network: true,
-  examples: ['job cancel job_0123456789abcdefghijklmnop', 'job cancel job_0123456789abcdefghijklmnop --no-remote'],
-  render: renderJob,
-  run: async (context, { argument, remote }) => {
-    const refused = refuseMalformedId(argument, context);
-    if (refused !== undefined) return refused;
-    const before = await readJob(context, argument, 0);
-    if (!before.ok) return before.outcome;
-    if (before.job.terminal) return success(before.job, { effect: 'noop' });
-    const answered = await callApi(context, {
-      method: 'POST',
-      path: `/v1/jobs/${argument}/cancel`,
-      body: { remote },
-      answer: descriptorSchema,
-    });
-    if (!answered.ok) return answered.outcome;
-    return success(withOwnCommands(answered.value, context.cli_command), { effect: 'updated' });
-  },
-});
+  });

@@ -1,12 +1,8 @@
-import { callApi } from '../client.ts';
 import { type Command, defineCommand } from '../command.ts';
-import type { Context } from '../context.ts';
-import { type Descriptor, descriptorSchema } from '../descriptor-schema.ts';
-import { codesOfStart, exitCode } from '../exit-codes.ts';
+import { descriptorSchema } from '../descriptor-schema.ts';
+import { codesOfStart } from '../exit-codes.ts';
 import { type Flag, jsonObject } from '../flags.ts';
-import { withOwnCommands } from '../invoked-as.ts';
-import { outcomeOfJob } from '../job-outcome.ts';
-import { type Outcome, success } from '../outcome.ts';
+import { handOver } from '../hand-over.ts';
 import { renderJob } from '../render-job.ts';
 import { requestFlags, rulesFor } from '../request-flags.ts';
 
@@ -36,40 +32,8 @@ function bodyOf(payload: string, values: Values): Record<string, unknown> {
   };
 }
 
-async function post(context: Context, payload: string, values: Values): Promise<Outcome> {
-  const idempotency_key = values.idempotency_key ?? context.randomId();
-  const answered = await callApi(context, {
-    method: 'POST',
-    path: '/v1/jobs',
-    headers: { 'idempotency-key': idempotency_key },
-    body: bodyOf(payload, values),
-    answer: descriptorSchema,
-    unsafe_to_repeat: values.idempotency_key === undefined,
-  });
-  const meta = { idempotency_key };
-  if (answered.ok) return acceptedOr(withOwnCommands(answered.value, context.cli_command), payload, meta, context);
-  const { outcome } = answered;
-  return {
-    ...outcome,
-    meta: { ...outcome.meta, ...meta },
-    error: outcome.error && { ...outcome.error, ...adviceOn(outcome, meta) },
-  };
-}
-
-/** Accepted, unless a job we were to start came back as failed: then nobody should think that it runs. */
-function acceptedOr(job: Descriptor, payload: string, meta: Record<string, unknown>, context: Context): Outcome {
-  if (payload !== 'input' || job.status !== 'failed') return success(job, meta);
-  return { ...outcomeOfJob(job, context), exit_code: exitCode.precondition, meta };
-}
-
-/** When no answer came the job may exist all the same: the key finds it. */
-const adviceOn = (outcome: Outcome, { idempotency_key }: { idempotency_key: string }) => {
-  const codes: number[] = [exitCode.timed_out, exitCode.unavailable, exitCode.interrupted, exitCode.terminated];
-  if (!codes.includes(outcome.exit_code) || outcome.error?.retryable) return {};
-  return {
-    suggestion: `It may have been accepted: repeat the same command with --idempotency-key ${idempotency_key} to find out.`,
-  };
-};
+const inDoubt = (idempotency_key: string): string =>
+  `It may have been accepted: repeat the same command with --idempotency-key ${idempotency_key} to find out.`;
 
 const definition = {
   danger_level: 'mutating',
@@ -99,7 +63,10 @@ export const jobStart: Command = defineCommand({
     'job start --kind octoperf-scenario --connection octoperf --input \'{"scenarioId":"s-1"}\'',
     'job start --request @job.json --idempotency-key build-42',
   ],
-  run: (context, { input, ...values }) => post(context, 'input', { ...values, payload: input ?? {} }),
+  run: (context, { input, ...values }) => {
+    const body = bodyOf('input', { ...values, payload: input ?? {} });
+    return handOver(context, { body, idempotency_key: values.idempotency_key, inDoubt });
+  },
 });
 
 /** Hands over a remote job that somebody else started. */
@@ -118,5 +85,8 @@ export const jobAdopt: Command = defineCommand({
   },
   rules: rulesFor('handle'),
   examples: ['job adopt --kind octoperf-pdf-export --connection octoperf --handle \'{"taskId":"t-1"}\''],
-  run: (context, { handle, ...values }) => post(context, 'handle', { ...values, payload: handle ?? {} }),
+  run: (context, { handle, ...values }) => {
+    const body = bodyOf('handle', { ...values, payload: handle ?? {} });
+    return handOver(context, { body, idempotency_key: values.idempotency_key, inDoubt });
+  },
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template as Synthesized } from 'aws-cdk-lib/assertions';
 import { readAppContext } from '../../../lib/infra/app-context.ts';
-import type { FunctionName } from '../../../lib/infra/bundle.ts';
+import type { FunctionName } from '../../../lib/infra/function-names.ts';
 import { UntilDoneStack } from '../../../lib/infra/until-done-stack.ts';
 import { unbundled } from '../../infra/synthesized.ts';
 import { type Names, namesIn, type Place, type Template } from './resolve.ts';

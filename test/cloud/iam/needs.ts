@@ -1,4 +1,4 @@
-import type { FunctionName } from '../../../lib/infra/bundle.ts';
+import type { FunctionName } from '../../../lib/infra/function-names.ts';
 import { idsIn, parameterName, place, secretArn } from './deployment.ts';
 import type { Ask } from './evaluate.ts';
 import { type ApiRequest, asksOf } from './requests.ts';

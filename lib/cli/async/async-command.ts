@@ -1,0 +1,86 @@
+import type { Command as Commander } from 'commander';
+import type * as z from 'zod';
+import { conduct, documentOf } from '../conduct.ts';
+import { type Outcome, success } from '../outcome.ts';
+import type { AsyncJob, StartRejected } from './async-job.ts';
+import { beginJob } from './begin-job.ts';
+import { checkDescriptor } from './check-descriptor.ts';
+import { contractOf, pathOf } from './contract-of.ts';
+import { programOf, registerJobs, rootOf, withMisfits } from './job-group.ts';
+import type { Jobs } from './jobs.ts';
+import { refusalOf } from './refusal-of.ts';
+import { type Surroundings, surroundings } from './surroundings.ts';
+import type { HandOver } from './untildone-jobs.ts';
+
+/** What makes a command asynchronous: it answers with a job descriptor instead of waiting for the end. */
+export type AsyncCommand<Args extends unknown[], Begun> = {
+  /** What `data` is, here and in `job status`: `jobDescriptor`, or what extends it. */
+  descriptor: z.ZodType;
+  /** Where the jobs are: `ownJobs(…)` or `untildoneJobs(…)`; one and the same for a program. */
+  jobs: Jobs<Begun>;
+  /** Begins the work and returns at once; its arguments are those of commander's `action`. */
+  action: (...args: Args) => Promise<Begun | StartRejected> | Begun | StartRejected;
+  /** How the program is called, runnable as printed and without quoting. Default: as it was called. */
+  cli_command?: string;
+};
+
+/**
+ * Makes a command of a commander program asynchronous: its answer, its exit code and its `--schema` are those of
+ * `untildone job start`, and the program gets `job status`, `job wait` and `job cancel`. Throws ConfigError, at
+ * registration, for a descriptor schema that is missing or lacks a field of the contract, and for what the program has already.
+ */
+export function asyncCommand<Args extends unknown[]>(
+  command: Commander,
+  definition: AsyncCommand<Args, AsyncJob>,
+  around?: Surroundings,
+): Commander;
+export function asyncCommand<Args extends unknown[]>(
+  command: Commander,
+  definition: AsyncCommand<Args, HandOver>,
+  around?: Surroundings,
+): Commander;
+export function asyncCommand<Args extends unknown[], Begun>(
+  command: Commander,
+  { descriptor, jobs, action, cli_command }: AsyncCommand<Args, Begun>,
+  around: Surroundings = surroundings(),
+): Commander {
+  const root = rootOf(command);
+  const path = pathOf(command);
+  checkDescriptor(descriptor, path);
+  registerJobs(command, { source: jobs.source, schema: descriptor, cli_command }, around);
+  const program = () => programOf(root, around);
+
+  /** While commander is still reading the words: nothing has run, and nothing will. */
+  const endNow = (outcome: Outcome): never => {
+    const facts = { duration_ms: 0, request_id: 'req_none', tool_version: program().version };
+    // What a person is told of a wrong word, commander has said on stderr.
+    around.stdout.write(documentOf(around, { outcome, command: undefined, path }, facts).stdout);
+    return around.exit(outcome.exit_code);
+  };
+  // An author's own `--output` may mean anything, and stays what it is.
+  if (!command.options.some((option) => option.long === '--output'))
+    command.addOption(
+      command
+        .createOption('--output <format>', 'json or text; text on a terminal and JSON elsewhere')
+        .choices(['json', 'text']),
+    );
+  command.option('--schema', 'Print the input, output and exit codes as JSON, and do nothing else');
+  // As commander's own `--version`: it counts whatever else is missing.
+  command.on('option:schema', () =>
+    endNow(success(contractOf(command, { output: descriptor, exit_codes: jobs.start_codes }))),
+  );
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) around.exit(0);
+    endNow(refusalOf(error, command, program().cli_command));
+  });
+  return command.action(async (...args: unknown[]) => {
+    const facts = { tool_version: program().version, interruptible: true };
+    const code = await conduct(around, facts, async (invocation) => {
+      // Commander gives what the command declares, which is what the author's action takes.
+      const act = () => action(...(args as Args));
+      const ran = await beginJob(around, { program: program(), path, jobs, act }, invocation);
+      return { ...ran, outcome: withMisfits(ran.outcome, descriptor) };
+    });
+    around.end(code);
+  });
+}
