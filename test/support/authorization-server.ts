@@ -66,9 +66,8 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
       const one: AskedOfServer = { method, path: pathname, headers: request.headers, form, body };
       asked.push(one);
       const reply = behaviour.instead?.(one) ?? (await answer(one));
-      const text = reply.body === undefined ? '' : JSON.stringify(reply.body);
       response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-      response.end(text);
+      response.end(reply.body === undefined ? '' : JSON.stringify(reply.body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -96,15 +95,14 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: behaviour.client_auth,
   });
-  const metadataPath = (): string | undefined =>
-    ({
-      oauth: `/.well-known/oauth-authorization-server${path}`,
-      oidc: `${path}/.well-known/openid-configuration`,
-      none: undefined,
-    })[behaviour.layout];
+  const places: Record<Behaviour['layout'], string | undefined> = {
+    oauth: `/.well-known/oauth-authorization-server${path}`,
+    oidc: `${path}/.well-known/openid-configuration`,
+    none: undefined,
+  };
 
   async function answer(one: AskedOfServer): Promise<Reply> {
-    if (one.path === metadataPath()) return { status: 200, body: metadata() };
+    if (one.path === places[behaviour.layout]) return { status: 200, body: metadata() };
     if (one.path === '/.well-known/oauth-protected-resource/api' && behaviour.servers !== null)
       return {
         status: 200,
@@ -124,10 +122,9 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
   function clientOf({ headers, form }: AskedOfServer): string | undefined {
     const basic = /^Basic (.+)$/.exec(String(headers.authorization ?? ''))?.[1];
     const decoded = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+    const inBody = [form.get('client_id') ?? '', form.get('client_secret') ?? ''];
     const [id = '', secret = ''] =
-      basic === undefined
-        ? [form.get('client_id') ?? '', form.get('client_secret') ?? '']
-        : Buffer.from(basic, 'base64').toString().split(':').map(decoded);
+      basic === undefined ? inBody : Buffer.from(basic, 'base64').toString().split(':').map(decoded);
     const how = basic === undefined ? (secret === '' ? 'none' : 'client_secret_post') : 'client_secret_basic';
     const known = clients.get(id);
     if (known === undefined || (known.secret ?? '') !== secret || !behaviour.client_auth.includes(how))
@@ -202,8 +199,7 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
       challenge: form.get('code_challenge') ?? '',
       redirect_uri: form.get('redirect_uri') ?? '',
     });
-    const state = form.get('state');
-    const carried = { code, iss: issuer, ...(state === null ? {} : { state }) };
+    const carried = { code, iss: issuer, state: form.get('state') ?? '' };
     for (const [name, value] of Object.entries(carried)) back.searchParams.set(name, value);
     return { status: 302, headers: { location: back.href } };
   }
@@ -234,7 +230,7 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
     tokenRequests: () => asked.filter(({ path: at, method }) => at === `${path}/token` && method === 'POST'),
     /** A refresh token, as a person's consent would give. */
     grant: (client_id = 'public') => refreshTokenFor({ client_id, revoked: false }),
-    /** Ends every access token, as a restart of the resource might. */
+    /** As a restart of the resource might. */
     forgetAccess: () => access.clear(),
     /** Ends every chain and what came of it. */
     revoke: () => {

@@ -36,7 +36,7 @@ export type RefresherOptions = {
 /** What a refresh came to; `again`: somebody else wrote meanwhile, so look at what. */
 export type Refreshed = KeptTokens | Fault | 'again';
 
-/** Everything between lease and save but secrets and store: discovery and the request, 10 s for each. */
+/** For discovery and the request together: a check has 25 s, and the call that the token is for wants most of it. */
 const asking_ms = 10_000;
 const dead_ms = 60_000;
 const longest_pause_ms = 60_000;
@@ -74,7 +74,8 @@ export function createRefresher(options: RefresherOptions) {
     const { client_id, client_secret, grant } = client;
     const from = grant === null ? null : headOf(seen.record, grant.refresh_token);
     hide([client_secret, from, grant?.refresh_token].filter((one) => typeof one === 'string'));
-    const where = await endpoints.of(client, performance.now() + asking_ms);
+    const until_ms = performance.now() + asking_ms;
+    const where = await endpoints.of(client, until_ms);
     if ('answered' in where)
       return halt(
         seen,
@@ -92,7 +93,7 @@ export function createRefresher(options: RefresherOptions) {
         dispatchers: options.dispatchers(),
         allow_http,
         allow_private_network,
-        until_ms: performance.now() + asking_ms,
+        until_ms,
       },
     );
     if (answer.type !== 'tokens') return halt(seen, client, answer);
