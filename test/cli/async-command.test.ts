@@ -57,7 +57,7 @@ async function run(argv: string[], making: Making) {
   const command = program.command('release <folder>').description('Release it').requiredOption('--to <host>', 'Where');
   const definition = { descriptor: jobDescriptor, action: () => started, ...making };
   // What an action returns is the test's business, right or wrong for these jobs.
-  asyncCommand(command, definition as AsyncCommand<unknown[], AsyncJob>, around);
+  asyncCommand(command, making.jobs as Jobs<AsyncJob>, definition as unknown as AsyncCommand<AsyncJob>, around);
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -199,8 +199,8 @@ describe('registering', () => {
   const { cancel_command: __, ...withoutCancel } = jobDescriptor.shape;
   const program = () => new Command('deploy');
   const jobs = seeing({});
-  const register = (command: Command, changes: object) =>
-    asyncCommand(command, { descriptor: jobDescriptor, jobs, action: () => started, ...changes });
+  const register = (command: Command, { from = jobs, ...changes }: { from?: typeof jobs } & Record<string, unknown>) =>
+    asyncCommand(command, from, { descriptor: jobDescriptor, action: () => started, ...changes });
 
   it('takes any schema that promises the contract', () => {
     expect(() => register(program().command('go'), { descriptor: z.object(withoutResult) })).not.toThrow();
@@ -218,7 +218,7 @@ describe('registering', () => {
     [
       'jobs in two places',
       () => register(program().command('go'), {}).parent?.command('on'),
-      { jobs: seeing({}) },
+      { from: seeing({}) },
       /two/,
     ],
   ])('rejects %s', (_case, command, changes, message) => {

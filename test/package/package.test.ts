@@ -91,7 +91,7 @@ describe('its entries', () => {
       const job = { job_id: 'it-1', status: 'running', started_at: '2026-11-21T09:00:00Z' };
       const program = new Command('it').exitOverride();
       const jobs = ownJobs({ status: () => job, cancel: () => job });
-      asyncCommand(program.command('go'), { descriptor: jobDescriptor, jobs, action: () => job, cli_command: 'it' });
+      asyncCommand(program.command('go'), jobs, { descriptor: jobDescriptor, action: () => job, cli_command: 'it' });
       await program.parseAsync(['go'], { from: 'user' });
       console.error(jobIdPattern.source, readConfiguration({ nope: 1 }).ok);
     `;
@@ -167,13 +167,12 @@ describe('its types', () => {
     export const told = ({ status, reason }: JobDescriptor): string => status === 'failed' ? String(reason) : status;
     const request: StartRequest = { kind: 'http', connection: 'ci', handle: { status: { url: '/runs/42' } } };
     const jobs = untildoneJobs();
-    asyncCommand(new Command('it').command('go <where>'), {
+    asyncCommand(new Command('it').command('go <where>'), jobs, {
       descriptor: jobDescriptor,
-      jobs,
       action: (where: string) => ({ request: { ...request, name: where } }),
     });
     // @ts-expect-error an action hands over a request, and this is none
-    asyncCommand(new Command('it').command('stay'), { descriptor: jobDescriptor, jobs, action: () => ({ job_id: 'it-1' }) });
+    asyncCommand(new Command('it').command('stay'), jobs, { descriptor: jobDescriptor, action: () => ({ job_id: 'it-1' }) });
     // @ts-expect-error there is no such status
     export const never = (job: JobDescriptor): boolean => job.status === 'timed_out';
   `;
