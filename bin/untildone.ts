@@ -1,10 +1,15 @@
-import type { ServeOptions } from '../lib/cli/context.ts';
+import type { ConnectOptions, ConnectResult, ServeOptions } from '../lib/cli/context.ts';
 import { runCli } from '../lib/cli/run-cli.ts';
 
 /** The server is loaded only when it is asked for: every other command stays light. */
 async function serve(options: ServeOptions): Promise<number> {
   const { serve } = await import('./serve.ts');
   return serve(options);
+}
+
+async function connect(options: ConnectOptions): Promise<ConnectResult> {
+  const { connect } = await import('./connect.ts');
+  return connect(options);
 }
 
 // A reader that has gone is no failure: `untildone job list | head -1` ends quietly.
@@ -20,5 +25,6 @@ const code = await runCli({
   terminal: { stdin: process.stdin.isTTY, stdout: process.stdout.isTTY, stderr: process.stderr.isTTY },
   signals: process,
   serve,
+  connect,
 });
 process.exit(code);

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import type { EnvelopeError } from './envelope.ts';
 import type { Signer } from './sign-request.ts';
 
 /** Time, so that a test can hold it. `every` returns the function that stops it. */
@@ -17,6 +18,26 @@ export type ServeOptions = {
   env: NodeJS.ProcessEnv;
   cli_command: string;
 };
+
+/** What `connect` is asked for. */
+export type ConnectOptions = {
+  connection: string;
+  config: string | undefined;
+  /** 0: any free one. */
+  redirect_port: number;
+  /** Where the address that the browser ended at is read from, if it is. */
+  pasted: NodeJS.ReadableStream | undefined;
+  /** Whether a browser is to be opened. */
+  browser: boolean;
+  wait_ms: number;
+  env: NodeJS.ProcessEnv;
+  interrupt: AbortSignal;
+  say(text: string): void;
+  cli_command: string;
+};
+export type ConnectResult =
+  | { ok: true; data: Record<string, unknown> }
+  | { ok: false; exit_code: number; error: EnvelopeError };
 
 /** One thing `doctor` looked at; `fix_command` runs as printed. */
 export type DoctorCheck = { name: string; ok: boolean; message: string; fix_command?: string | undefined };
@@ -40,6 +61,7 @@ export type CliOptions = {
   clock?: Clock;
   randomId?: () => string;
   serve?: (options: ServeOptions) => Promise<number>;
+  connect?: (options: ConnectOptions) => Promise<ConnectResult>;
   localChecks?: () => Promise<DoctorCheck[]>;
 };
 
@@ -70,7 +92,9 @@ export type Context = {
   request_id: string;
   randomId: () => string;
   commands: readonly Command[];
+  stdin: NodeJS.ReadableStream;
   serve: CliOptions['serve'];
+  connect: CliOptions['connect'];
   localChecks: CliOptions['localChecks'];
 };
 

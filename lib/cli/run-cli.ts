@@ -118,7 +118,9 @@ async function run(
     request_id,
     randomId: options.randomId ?? randomUUID,
     commands: allCommands,
+    stdin: options.stdin,
     serve: options.serve,
+    connect: options.connect,
     localChecks: options.localChecks,
   };
   const outcome = await command.run(context, { ...read.values, argument: parsed.operands[0] ?? '' });

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { connect } from './connect.ts';
 import { doctor } from './doctor.ts';
 import { jobCancel } from './job-cancel.ts';
 import { jobEvents, jobList } from './job-list.ts';
@@ -19,6 +20,7 @@ export const allCommands: readonly Command[] = [
   jobList,
   jobEvents,
   kinds,
+  connect,
   doctor,
   manifest,
 ];

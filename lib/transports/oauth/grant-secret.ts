@@ -8,9 +8,11 @@ export type GrantSecret = {
   client_secret?: string;
   /** Where it was found when a person agreed: no later answer of the remote system can lead the token elsewhere. */
   token_url?: string;
+  /** What it was asked for (RFC 8707). */
+  resource?: string;
 };
 
-const fields = ['client_id', 'client_secret', 'token_url'] as const;
+const fields = ['client_id', 'client_secret', 'token_url', 'resource'] as const;
 
 /** Reads the secret; undefined when it is an object without a `refresh_token`. */
 export function readGrant(text: string): GrantSecret | undefined {
