@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from './command.ts';
+import type { EnvelopeError } from './envelope.ts';
 import type { Program } from './program.ts';
 import { createSigner, type Signer } from './sign-request.ts';
 
@@ -19,6 +20,26 @@ export type ServeOptions = {
   env: NodeJS.ProcessEnv;
   cli_command: string;
 };
+
+/** What `connect` is asked for. */
+export type ConnectOptions = {
+  connection: string;
+  config: string | undefined;
+  /** 0: any free one. */
+  redirect_port: number;
+  /** Where the address that the browser ended at is read from, if it is. */
+  pasted: NodeJS.ReadableStream | undefined;
+  /** Whether a browser is to be opened. */
+  browser: boolean;
+  wait_ms: number;
+  env: NodeJS.ProcessEnv;
+  interrupt: AbortSignal;
+  say(text: string): void;
+  cli_command: string;
+};
+export type ConnectResult =
+  | { ok: true; data: Record<string, unknown> }
+  | { ok: false; exit_code: number; error: EnvelopeError };
 
 /** One thing `doctor` looked at; `fix_command` runs as printed. */
 export type DoctorCheck = { name: string; ok: boolean; message: string; fix_command?: string | undefined };
@@ -42,6 +63,7 @@ export type CliOptions = {
   clock?: Clock;
   randomId?: () => string;
   serve?: (options: ServeOptions) => Promise<number>;
+  connect?: (options: ConnectOptions) => Promise<ConnectResult>;
   localChecks?: () => Promise<DoctorCheck[]>;
 };
 
@@ -72,7 +94,9 @@ export type Context = {
   request_id: string;
   randomId: () => string;
   commands: readonly Command[];
+  stdin: NodeJS.ReadableStream;
   serve: CliOptions['serve'];
+  connect: CliOptions['connect'];
   localChecks: CliOptions['localChecks'];
 };
 
@@ -96,7 +120,9 @@ export function contextOf(
     request_id,
     randomId: options.randomId ?? randomUUID,
     commands: program.commands,
+    stdin: options.stdin,
     serve: options.serve,
+    connect: options.connect,
     localChecks: options.localChecks,
   };
 }

@@ -96,6 +96,17 @@ export const codesOfOwnStart: Record<number, ExitCodeEntry> = {
   [exitCode.precondition]: entry('START_REJECTED', 'Nothing was started, or it failed at once; the error says why.'),
 };
 
+/** Codes of `connect`. */
+export const codesOfConnect = {
+  ...localCodes,
+  [exitCode.precondition]: entry('NOT_AGREED', 'The person or the authorization server refused; nothing was stored.'),
+  [exitCode.timed_out]: entry('TIMEOUT', 'Nobody answered in the browser in time; nothing was stored.', true),
+  [exitCode.unavailable]: entry('UNAVAILABLE', 'The authorization server cannot be reached; nothing was stored.', true),
+  [exitCode.configuration]: entry('CONFIG_ERROR', 'The connection or its configuration must be mended first.'),
+  [exitCode.interrupted]: entry('INTERRUPTED', 'SIGINT ended this command; nothing was stored.'),
+  [exitCode.terminated]: entry('TERMINATED', 'SIGTERM ended this command; nothing was stored.'),
+};
+
 /** Codes of the commands that read from the API. */
 export const codesOfRead = { ...localCodes, ...networkCodes };
 

@@ -47,7 +47,7 @@ describe('bad arguments', () => {
     [['job', 'statsu', 'x'], 'UNKNOWN_COMMAND', 'untildone job status'],
     [['jbo', 'list'], 'UNKNOWN_COMMAND', 'untildone job'],
     [['status', 'x'], 'UNKNOWN_COMMAND', 'untildone job status'],
-    [['frobnicate'], 'UNKNOWN_COMMAND', 'serve, job, kinds, doctor, manifest'],
+    [['frobnicate'], 'UNKNOWN_COMMAND', 'serve, job, kinds, connect, doctor, manifest'],
     [['job', 'list', '--limitt', '3'], 'UNKNOWN_OPTION', 'untildone job list --help'],
     [['--bogus'], 'UNKNOWN_OPTION', 'untildone --help'],
     [['serve', '--endpoint', 'http://127.0.0.1:1'], 'UNKNOWN_OPTION', 'untildone serve --help'],

@@ -1,6 +1,7 @@
 import { apiJobs } from '../api-jobs.ts';
 import type { Command } from '../command.ts';
 import { descriptorSchema } from '../descriptor-schema.ts';
+import { connect } from './connect.ts';
 import { doctor } from './doctor.ts';
 import { jobCancelOf } from './job-cancel.ts';
 import { jobEvents, jobList } from './job-list.ts';
@@ -21,6 +22,7 @@ export const allCommands: readonly Command[] = [
   jobList,
   jobEvents,
   kinds,
+  connect,
   doctor,
   manifest,
 ];
