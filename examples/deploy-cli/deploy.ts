@@ -27,13 +27,13 @@ asyncCommand(
     .option('--probes <number>', 'Good answers in a row that make it healthy', wholeNumber, 10)
     .option('--probe-interval-ms <ms>', 'Time between two of them', wholeNumber, 1000)
     .option('--poll-interval-ms <ms>', 'How often to ask how it stands', wholeNumber, 2000),
+  ownJobs(deployments(records)),
   {
     descriptor: jobDescriptor.extend({
       result: z
         .object({ url: z.url(), release: z.string(), previous: z.string().nullable(), files: z.number() })
         .optional(),
     }),
-    jobs: ownJobs(deployments(records)),
     action: (directory: string, { server, probes, probeIntervalMs, pollIntervalMs }: Options) => {
       if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
         return startRejected({ code: 'NO_SUCH_FOLDER', message: `${directory} is no folder that can be read.` });

@@ -1,11 +1,11 @@
 import type { Context } from './context.ts';
-import { descriptorSchema } from './descriptor-schema.ts';
+import { jobDescriptor } from './descriptor-schema.ts';
 import { cellOf, durationOf, plainText } from './plain-text.ts';
 import { progressLine } from './progress.ts';
 
 /** A job descriptor for a person: what it is, where it stands, and what can be done. */
 export function renderJob(data: unknown, context: Pick<Context, 'clock'>): string {
-  const read = descriptorSchema.safeParse(data);
+  const read = jobDescriptor.safeParse(data);
   if (!read.success) return '';
   const job = read.data;
   const title = [job.job_id, job.kind, job.name].filter((part) => part).map((part) => plainText(String(part)));

@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { pollUntilDone, runPrinted } from './support/polling-loop.ts';
 import { envelopeIn } from './support/run.ts';
 import { scriptedServer } from './support/scripted-server.ts';
 import { installed, start } from './support/spawned.ts';
@@ -74,6 +76,29 @@ it('takes a job from start to done with the real server: 3 while it runs, then 0
     process.kill(server.pid, 'SIGTERM');
     const { code, stdout } = await server.exited;
     expect(envelopeIn(stdout, code ?? -1).ok).toBe(true);
+    place.remove();
+  }
+});
+
+it('watches the job of another program, which a polling loop drives to its end', { timeout: 60_000 }, async () => {
+  const place = installed();
+  symlinkSync(fileURLToPath(new URL('support/ci-program.ts', import.meta.url)), join(place.directory, 'ci'));
+  const upstream = await scriptedServer((_, count) => ({ json: { state: count > 1 ? 'FINISHED' : 'RUNNING' } }));
+  const server = await serving(place.directory, place.path, upstream.url);
+  const env = { PATH: place.path, UNTILDONE_ENDPOINT: server.url };
+  try {
+    const { end, exits, last } = await pollUntilDone('ci build 42', env);
+    expect([end, exits.at(-1)]).toEqual(['done', 0]);
+    expect(last.data).toMatchObject({
+      status: 'complete',
+      status_command: expect.stringMatching(/^ci job status job_/),
+    });
+    // The same build is the same job, which is done.
+    const { code, parsed } = await runPrinted('ci build 42', env);
+    expect([code, parsed.data]).toEqual([0, expect.objectContaining({ status: 'complete' })]);
+  } finally {
+    process.kill(server.pid, 'SIGTERM');
+    await server.exited;
     place.remove();
   }
 });

@@ -1,8 +1,14 @@
-import { expect, it } from 'vitest';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it, vi } from 'vitest';
 import { pollUntilDone, runPrinted } from '../cli/support/polling-loop.ts';
+import { start } from '../cli/support/spawned.ts';
 import { deployWorld, endIfAlive, gate } from './deploy-world.ts';
 
 /* A loop that was written for the job protocol, and knows nothing of deployments, drives real processes. */
+
+// Each look is a process; a busy machine takes seconds to start one.
+vi.setConfig({ testTimeout: 60_000 });
 
 it('deploys while the loop looks: 3 while its process works, then 0, and the new release is served', async () => {
   const uploads = gate();
@@ -94,4 +100,19 @@ it.each([
   const world = await deployWorld();
   const { code, parsed } = await runPrinted(command, world.env);
   expect([code, parsed.error?.code, parsed.data]).toEqual([exit, error, null]);
+});
+
+it('deploys to the server of the example', async () => {
+  const world = await deployWorld();
+  const script = fileURLToPath(new URL('../../examples/deploy-cli/static-server.ts', import.meta.url));
+  const server = start(process.execPath, [script, '0', join(world.state, 'served')], world.env);
+  try {
+    const [, url = ''] = await server.said(/on (http:\/\/\S+)/);
+    const { end } = await pollUntilDone(world.release.replace(world.url, url), world.env);
+    expect([end, (await fetch(`${url}/style.css`)).headers.get('content-type')]).toEqual(['done', 'text/css']);
+    expect((await fetch(`${url}/..%2Fcurrent`)).status).toBe(404);
+  } finally {
+    process.kill(server.pid, 'SIGTERM');
+    await server.exited;
+  }
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { createStaticApp } from '../../examples/deploy-cli/static-app.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -49,7 +49,8 @@ export async function deployWorld(meddle: Meddle = () => undefined) {
     url,
     state,
     recordOf,
-    env: { PATH: path, DEPLOY_STATE_DIR: state },
+    // Kept over all tests of a run: types are stripped once.
+    env: { PATH: path, DEPLOY_STATE_DIR: state, NODE_COMPILE_CACHE: join(inject('shared_directory'), 'compiled') },
     /** The paces are the test's; nothing else differs from what a person types. */
     release: `deploy release ${site} --server ${url} --probes 2 --probe-interval-ms 1 --poll-interval-ms 1`,
     served: async (file = '') => (await app.request(`/${file}`)).text(),

@@ -2,7 +2,7 @@ import type { Command as Commander } from 'commander';
 import type * as z from 'zod';
 import { conduct, documentOf } from '../conduct.ts';
 import { type Outcome, success } from '../outcome.ts';
-import type { StartRejected } from './async-job.ts';
+import type { AsyncJob, StartRejected } from './async-job.ts';
 import { beginJob } from './begin-job.ts';
 import { checkDescriptor } from './check-descriptor.ts';
 import { contractOf, pathOf } from './contract-of.ts';
@@ -10,27 +10,42 @@ import { programOf, registerJobs, rootOf, withMisfits } from './job-group.ts';
 import type { Jobs } from './jobs.ts';
 import { refusalOf } from './refusal-of.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
+import type { HandOver } from './untildone-jobs.ts';
 
 /** What makes a command asynchronous: it answers with a job descriptor instead of waiting for the end. */
-export type AsyncCommand<Args extends unknown[], Begun> = {
+export type AsyncCommand<Begun> = {
   /** What `data` is, here and in `job status`: `jobDescriptor`, or what extends it. */
   descriptor: z.ZodType;
-  /** Where the jobs are: `ownJobs(…)` or `untildoneJobs(…)`; one and the same for a program. */
-  jobs: Jobs<Begun>;
   /** Begins the work and returns at once; its arguments are those of commander's `action`. */
-  action: (...args: Args) => Promise<Begun | StartRejected> | Begun | StartRejected;
+  // biome-ignore lint/suspicious/noExplicitAny: they are what the command declares, which commander does not put into a type
+  action: (...args: any[]) => Promise<Begun | StartRejected> | Begun | StartRejected;
   /** How the program is called, runnable as printed and without quoting. Default: as it was called. */
   cli_command?: string;
 };
 
 /**
  * Makes a command of a commander program asynchronous: its answer, its exit code and its `--schema` are those of
- * `untildone job start`, and the program gets `job status`, `job wait` and `job cancel`. Throws ConfigError, at
+ * `untildone job start`, and the program gets `job status`, `job wait` and `job cancel`. `jobs` is where its jobs are, one and the
+ * same for a program: `ownJobs(…)` or `untildoneJobs(…)`. Throws ConfigError, at
  * registration, for a descriptor schema that is missing or lacks a field of the contract, and for what the program has already.
  */
-export function asyncCommand<Args extends unknown[], Begun>(
+export function asyncCommand(
   command: Commander,
-  { descriptor, jobs, action, cli_command }: AsyncCommand<Args, Begun>,
+  jobs: Jobs<AsyncJob>,
+  definition: AsyncCommand<AsyncJob>,
+  around?: Surroundings,
+): Commander;
+export function asyncCommand(
+  command: Commander,
+  jobs: Jobs<HandOver>,
+  definition: AsyncCommand<HandOver>,
+  around?: Surroundings,
+): Commander;
+// Not one signature with a parameter: what an action returns would be read before the compiler knows what it is for.
+export function asyncCommand<Begun>(
+  command: Commander,
+  jobs: Jobs<Begun>,
+  { descriptor, action, cli_command }: AsyncCommand<Begun>,
   around: Surroundings = surroundings(),
 ): Commander {
   const root = rootOf(command);
@@ -65,8 +80,7 @@ export function asyncCommand<Args extends unknown[], Begun>(
   return command.action(async (...args: unknown[]) => {
     const facts = { tool_version: program().version, interruptible: true };
     const code = await conduct(around, facts, async (invocation) => {
-      // Commander gives what the command declares, which is what the author's action takes.
-      const act = () => action(...(args as Args));
+      const act = () => action(...args);
       const ran = await beginJob(around, { program: program(), path, jobs, act }, invocation);
       return { ...ran, outcome: withMisfits(ran.outcome, descriptor) };
     });

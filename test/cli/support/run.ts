@@ -48,7 +48,7 @@ type Settings = Partial<Omit<CliOptions, 'argv' | 'stdin' | 'stdout' | 'stderr' 
   onStderr?: (text: string) => void;
 };
 
-const collector = (listener?: (text: string) => void): { stream: Writable; text(): string } => {
+export const collector = (listener?: (text: string) => void): { stream: Writable; text(): string } => {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {
