@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readStartRequest } from '../../lib/core/start-request.ts';
@@ -12,8 +10,8 @@ import { rulesOf } from '../infra/policies.ts';
 import { synthesized } from '../infra/synthesized.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { blocksIn, pageOf } from './pages.ts';
+import { projectWith } from './project-with.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = pageOf('docs/aws.md');
 const secretOf = (name: string) => `secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}-AbCdEf`;
 const bearer = (token: string) => ({
@@ -67,24 +65,18 @@ describe('the TypeScript of the guide', () => {
   afterAll(() => directory.remove());
   const snippets = blocksIn(page, 'ts').map((text, number) => ({ file: `own-${number}.ts`, text }));
   const run = promisify(execFile);
-  /** A clone, as far as an app in its `bin` sees one. */
-  mkdirSync(join(directory.path, 'bin'));
-  for (const shared of ['lib', 'functions', 'node_modules', 'package.json', 'tsconfig.json'])
-    symlinkSync(join(root, shared), join(directory.path, shared));
-  for (const { file, text } of snippets) writeFileSync(join(directory.path, 'bin', file), text);
+  const project = projectWith(directory.path, Object.fromEntries(snippets.map(({ file, text }) => [file, text])));
 
   it('compiles', { timeout: 60_000 }, async () => {
     expect(snippets.length).toBeGreaterThan(1);
-    const settings = join(directory.path, 'tsconfig.snippets.json');
-    writeFileSync(settings, JSON.stringify({ extends: './tsconfig.json', include: ['bin'] }));
-    await expect(run(join(root, 'node_modules/.bin/tsc'), ['-p', settings])).resolves.toBeDefined();
+    await expect(project.compile()).resolves.toBe('');
   });
   it.each(snippets)('synthesizes: $file', { timeout: 60_000 }, async ({ file }) => {
     const env = {
       CDK_OUTDIR: join(directory.path, `out-${file}`),
       CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [] }),
     };
-    const { stderr } = await run(process.execPath, [join(directory.path, 'bin', file)], { env });
+    const { stderr } = await run(process.execPath, [project.pathOf(file)], { env });
     expect(stderr).not.toMatch(/ERROR/i);
   });
 });
