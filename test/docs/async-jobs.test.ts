@@ -6,7 +6,7 @@ import { projectWith } from './project-with.ts';
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
 
-it('the guide to asynchronous commands shows TypeScript that compiles', { timeout: 60_000 }, async () => {
+it('the guide to asynchronous commands shows TypeScript that compiles', { timeout: 120_000 }, async () => {
   const snippets = blocksIn(pageOf('docs/async-jobs.md'), 'ts');
   expect(snippets.length).toBe(2);
   const theirs = {

@@ -25,14 +25,14 @@ beforeAll(async () => {
   tarball = await pack(place.path);
   alone = await install(tarball, join(place.path, 'alone'));
   withPeers = await install(tarball, join(place.path, 'with-peers'), ['aws-cdk-lib', 'constructs', '@types/node']);
-}, 180_000);
+}, 600_000);
 afterAll(() => place.remove());
 
 describe('the packed package', () => {
   it.each([
     ['publint', ['run', '--strict']],
     ['attw', ['--profile', 'esm-only']],
-  ])('is sound to %s', { timeout: 60_000 }, async (tool, argv) => {
+  ])('is sound to %s', { timeout: 180_000 }, async (tool, argv) => {
     await expect(run(toolIn(tool), [...argv, tarball], { env: plainEnv() })).resolves.toBeDefined();
   });
   it('has no source, no test and nothing of the machine that packed it', () => {
@@ -54,7 +54,7 @@ describe('its command', () => {
     const { parsed: commands } = await runPrinted('untildone manifest', env());
     expect(commands.data).toMatchObject({ commands: { 'job.start': {}, serve: {} } });
   });
-  it('serves, and sees an adopted job to its end', { timeout: 60_000 }, async () => {
+  it('serves, and sees an adopted job to its end', { timeout: 180_000 }, async () => {
     const upstream = await scriptedServer((_, count) => ({ json: { state: count > 1 ? 'FINISHED' : 'RUNNING' } }));
     const config = join(place.path, 'untildone.config.json');
     const ci = { transport: 'http', url: upstream.url, allow_http: true, allow_private_network: true };
@@ -116,7 +116,7 @@ describe('its construct', () => {
   const reading = ['start', 'mcp', 'poll', 'deliver'];
 
   it('synthesizes with the very bundles of the repository, beside neither esbuild nor the SDK', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const out = join(place.path, 'cdk.out');
     const app = `
@@ -139,7 +139,7 @@ describe('its construct', () => {
     expect(packed.sort().map(namesOf)).toEqual(bundled.sort().map(namesOf));
     expect(packed).toEqual(bundled);
   });
-  it('can be required by apps in CommonJS', { timeout: 60_000 }, async () => {
+  it('can be required by apps in CommonJS', { timeout: 180_000 }, async () => {
     const app = `
       const { App, Stack } = require('aws-cdk-lib');
       const { UntilDone, ConfigError } = require('untildone/cdk');
@@ -183,7 +183,7 @@ describe('its types', () => {
     ['esnext', 'bundler', true],
   ])(
     'compile with module %s and moduleResolution %s',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (module, resolution, skipLibCheck) => {
       writeFileSync(join(withPeers.directory, 'consumer.ts'), program);
       const settings = join(withPeers.directory, `tsconfig.${resolution}.json`);
