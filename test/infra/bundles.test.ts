@@ -23,9 +23,9 @@ const mostBytes: Record<FunctionName, number> = {
   poll: 400_000,
   deliver: 350_000,
   sweep: 335_000,
-  status: 910_000,
-  cancel: 920_000,
-  start: 975_000,
+  status: 915_000,
+  cancel: 925_000,
+  start: 990_000,
   mcp: 1_400_000,
 };
 
