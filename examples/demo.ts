@@ -35,7 +35,7 @@ const audience = (settled: () => void): Observer => ({
     const wait_seconds = Math.round((next_check_at_ms - Date.now()) / 1000);
     const next = status === 'running' ? `next look in ${wait_seconds} s` : 'settled';
     const progress = progress_pct === null ? '' : `${progress_pct} %`;
-    const seen = `${(upstream_state ?? '-').padEnd(9)} ${progress.padStart(6)}`;
+    const seen = `${(upstream_state ?? '-').padEnd(17)} ${progress.padStart(6)}`;
     stamped(`${(job.spec.name ?? '').padEnd(10)} look ${String(checks).padStart(2)}  ${seen}  ${next}`);
     if (result.outcome === 'settled') settled();
   },
@@ -69,22 +69,12 @@ const overHttp = (name: string, url: string, duration_seconds: number): HandOver
   input: { name, url, duration_seconds },
 });
 
-/** A scenario of the service, behind tools: the longer of its two runs is watched. */
+/** A scenario of the service, behind OctoPerf's tools: how long it takes is read there. */
 const overMcp = (name: string): HandOver => ({
-  kind: 'mcp-tool',
+  kind: 'octoperf-scenario',
   connection: 'load-test-mcp',
   name,
-  expected_seconds: 10,
-  input: {
-    start: { tool: 'run_scenario', arguments: { scenarioId: 'checkout' } },
-    handle: { benchResultId: 'benchResultIds[0]' },
-    status: { tool: 'get_bench_result', arguments: { benchResultId: '{benchResultId}' } },
-  },
-  acceptors: [
-    { state: 'success', matcher: { path: 'state', expected: 'FINISHED', comparator: 'stringEquals' } },
-    { state: 'failure', matcher: { path: 'state', expected: 'ERROR', comparator: 'stringEquals' } },
-  ],
-  paths: { upstream_state: 'state', result: '{id: id, state: state}' },
+  input: { scenarioId: 'checkout' },
 });
 
 /** The announcement as a receiver reads it: outcome first, then the figures the run itself reported. */

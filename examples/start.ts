@@ -32,6 +32,10 @@ Hand over a load test that really runs, in another terminal:
 
   ${endpoint}npx --no-install untildone job start --kind load-test --connection load-test --name search --expected-seconds 30 --input '${input('search', 30)}'
 
+Or the same service behind OctoPerf's MCP tools:
+
+  ${endpoint}npx --no-install untildone job start --kind octoperf-scenario --connection load-test-mcp --name scenario --input '{"scenarioId":"checkout"}'
+
 What happened is told here and kept in the inbox: ${url}/v1/events
 `);
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { tools } from '../../examples/load-test/tools.ts';
+import { isToolCall } from '../../lib/core/is-tool-call.ts';
+import { readStartRequest } from '../../lib/core/start-request.ts';
+import { kindsWith } from '../../lib/kinds/registry.ts';
 import { aJob } from '../cli/support/jobs.ts';
 import { run } from '../cli/support/run.ts';
 import { scriptedServer } from '../cli/support/scripted-server.ts';
@@ -10,6 +13,13 @@ const page = pageOf('docs/octoperf.md');
 
 /** Tools of OctoPerf that the example has nothing real for. */
 const elsewhere = ['apply_correlations_to_virtual_user', 'get_scenario_matching_plans', 'list_active_subscriptions'];
+
+const octoperf = { transport: 'mcp', url: 'https://api.octoperf.com/mcp', auth: { type: 'none' } } as const;
+const known = {
+  kinds: kindsWith([]),
+  connections: new Map([['octoperf', { ...octoperf, allow_http: false, allow_private_network: false }]]),
+  targets: [],
+};
 
 describe('the page on OctoPerf', () => {
   it('names only tools that the example serves, or that are known to be left out there', () => {
@@ -30,8 +40,7 @@ describe('the page on OctoPerf', () => {
     expect(connection).toMatchObject({
       connections: { octoperf: { transport: 'mcp', auth: { type: 'oauth2-refresh-token' } } },
     });
-    expect(adopt).toMatchObject({ kind: 'octoperf-scenario', handle: { benchResultIds: [expect.any(String)] } });
-    expect(start).toMatchObject({ kind: 'octoperf-scenario', input: { scenarioId: expect.any(String) } });
+    for (const request of [adopt, start]) expect(readStartRequest(request, known)).toMatchObject({ ok: true });
     expect(more).toEqual([]);
   });
 
@@ -40,7 +49,18 @@ describe('the page on OctoPerf', () => {
     const server = await scriptedServer(() => ({ status: 202, json: aJob() }));
     const { code, envelope } = await run(wordsOf(command), { endpoint: server.url });
     expect({ code, problems: envelope.error?.['problems'] }).toMatchObject({ code: 0 });
-    expect(server.asked).toHaveLength(1);
+    expect(server.asked.map(({ body }) => readStartRequest(body, known))).toMatchObject([{ ok: true }]);
+  });
+
+  it('has a row for each kind, with the tools it calls', () => {
+    const kinds = [...known.kinds.values()].filter(({ name }) => name.startsWith('octoperf-'));
+    expect(kinds).toHaveLength(4);
+    for (const { name, start, status, cancel } of kinds) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
+      for (const call of [start, status, cancel])
+        if (call !== undefined && isToolCall(call)) expect(row).toContain(`\`${call.tool}\``);
+      if (cancel === undefined) expect(row).toMatch(/\| – \|$/);
+    }
   });
 
   it('shows one command for each kind but the one it shows as JSON', () => {

@@ -52,8 +52,8 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it('prints a curl, an npx line and the inbox, which work as printed', async () => {
-  const [curl = '', npx = ''] = said
+it('prints a curl, two npx lines and the inbox, which work as printed', { timeout: 60_000 }, async () => {
+  const [curl = '', npx = '', overMcp = ''] = said
     .split('\n')
     .filter((line) => /curl -s|npx --no-install/.test(line))
     .map((line) => line.trim());
@@ -66,13 +66,18 @@ it('prints a curl, an npx line and the inbox, which work as printed', async () =
   const started = JSON.parse((await shell(npx)).stdout);
   expect(started).toMatchObject({ ok: true, data: { name: 'search', status: 'running' } });
 
+  const scenario = JSON.parse((await shell(overMcp)).stdout);
+  expect(scenario).toMatchObject({ ok: true, data: { kind: 'octoperf-scenario', expected_seconds: 38 } });
+
   const endpoint = /UNTILDONE_ENDPOINT=(\S+)/.exec(npx)?.[1] ?? '';
-  for (const job of [handedOver, started.data]) await shell(`UNTILDONE_ENDPOINT=${endpoint} ${job.cancel_command}`);
+  for (const job of [handedOver, started.data, scenario.data])
+    await shell(`UNTILDONE_ENDPOINT=${endpoint} ${job.cancel_command}`);
   await hear(/CANCELLED · checkout/);
   await hear(/CANCELLED · search/);
+  await hear(/(CANCELLED|COMPLETE) · scenario/); // it takes eight seconds, and so may all this
   const inbox = /inbox: (\S+)/.exec(said)?.[1] ?? '';
   const { events } = (await (await fetch(inbox)).json()) as { events: { type: string }[] };
-  expect(events.map((event) => event.type)).toEqual(['job.settled', 'job.settled']);
+  expect(events.map((event) => event.type)).toEqual(['job.settled', 'job.settled', 'job.settled']);
 });
 
 it('prints what the README shows, but for the port', () => {
