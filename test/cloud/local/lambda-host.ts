@@ -22,6 +22,8 @@ export type LambdaHost = {
   pids: (function_name: string) => number[];
   /** How many environments were ever started. */
   started: () => number;
+  /** Numbers of the environments of a function that have an event. */
+  working: (function_name: string) => number[];
   /** Kills one environment by its number, as `SIGKILL` does. */
   kill: (environment: number) => Promise<void>;
   close: () => Promise<void>;
@@ -83,6 +85,8 @@ export function startLambdaHost(options: LambdaHostOptions): LambdaHost {
     invoke,
     busy: () => [...running.values()].reduce((sum, number) => sum + number, 0),
     invocations,
+    working: (name) =>
+      [...numbered].flatMap(([number, one]) => (pools.get(name)?.has(one) && one.state() === 'busy' ? [number] : [])),
     kill: async (number) => numbered.get(number)?.close(),
     logs,
     pids: (name) => [...(pools.get(name) ?? [])].flatMap((one) => (one.state() === 'ended' ? [] : [one.pid])),

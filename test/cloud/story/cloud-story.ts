@@ -5,7 +5,7 @@ import { gateOf, tokenOf } from '../local/gate-of.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../local/local-cloud.ts';
 import { type MovableTime, movableTime } from '../local/movable-time.ts';
 import { type Remote, startRemote } from './remote.ts';
-import { deploymentFor, secrets } from './shared-assembly.ts';
+import { deploymentFor, secretsFor } from './shared-assembly.ts';
 
 export type CloudStory = {
   time: MovableTime;
@@ -39,20 +39,22 @@ export type CloudStory = {
 export type StoryOptions = Partial<LocalCloudOptions> & {
   /** How many seconds after its time every schedule fires, 0–59. */
   late_seconds?: number;
+  /** Where the MCP server is that the connection `tools` leads to. */
+  tools_url?: string;
 };
 
 /** A local cloud with the deployment of all stories, in one time that leaps, weighed by its own policies. Close it. */
-export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions = {}): Promise<CloudStory> {
+export async function cloudStory({ late_seconds = 5, tools_url, ...options }: StoryOptions = {}): Promise<CloudStory> {
   const time = movableTime();
   const remote = await startRemote(time.now);
-  const directory = await deploymentFor(remote.origin);
+  const directory = await deploymentFor(remote.origin, tools_url);
   const gate = gateOf(directory, 'Local.template.json');
   const cloud = await startLocalCloud({
     directory,
     authorize: gate.authorize,
     token_of: tokenOf,
     time,
-    secrets,
+    secrets: secretsFor(remote.origin),
     ...options,
     scheduler: { lateness_ms: () => late_seconds * 1000, ...options.scheduler },
   });
