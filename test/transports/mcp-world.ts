@@ -24,8 +24,10 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
     return server;
   });
   const seen: string[] = [];
+  let refuses = false;
   const server = createServer(
     getRequestListener(async (request) => {
+      if (refuses) return new Response('the server is being restarted', { status: 503 });
       const body = await request.text();
       const method: unknown = body === '' ? '' : JSON.parse(body).method;
       seen.push(`${request.method} ${method}`);
@@ -41,6 +43,10 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
   return {
     url,
     seen,
+    /** While it refuses, every request is answered with 503. */
+    refuse: (whether: boolean): void => {
+      refuses = whether;
+    },
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -33,7 +33,7 @@ export type DescribedCloud = {
   tables: { name: string; properties: Attributes; time_to_live_attribute: string | null }[];
   queues: { name: string; properties: Attributes }[];
   topics: { name: string; arn: string }[];
-  subscriptions: { topic_arn: string; protocol: string; endpoint: string }[];
+  subscriptions: { topic_arn: string; protocol: string; endpoint: string; attributes: Record<string, string> }[];
   schedule_groups: string[];
   schedules: TemplateSchedule[];
   functions: FunctionDescription[];
@@ -59,6 +59,11 @@ export function describeCloud(template: ResolvedTemplate): DescribedCloud {
       topic_arn: text(properties, 'TopicArn'),
       protocol: text(properties, 'Protocol'),
       endpoint: text(properties, 'Endpoint'),
+      attributes: Object.fromEntries(
+        ['FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery'].flatMap((name) =>
+          properties[name] === undefined ? [] : [[name, asText(properties[name])]],
+        ),
+      ),
     })),
     schedule_groups: of('AWS::Scheduler::ScheduleGroup').map(({ id }) => physical(id).ref),
     schedules: of('AWS::Scheduler::Schedule').map(({ id, properties }) => ({ name: id, properties })),
@@ -96,6 +101,8 @@ export function describeCloud(template: ResolvedTemplate): DescribedCloud {
 }
 
 const inner = (of: Attributes, key: string): Attributes => Object(of[key] ?? {});
+/** As the API takes it: what is no text is written as JSON. */
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const numberOrNull = (value: unknown): number | null => (value === undefined ? null : Number(value));
 
 function text(of: Attributes, key: string): string {
