@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
+import type { Time } from '../scheduler/time.ts';
 import type { FunctionDescription } from './described-cloud.ts';
 
 /** What an invocation came to: the payload, and `Unhandled` when it is that of a failure. */
@@ -27,8 +28,8 @@ export type EnvironmentOptions = {
   /** Beside the function's own variables: region, credentials, endpoints. */
   variables: Record<string, string>;
   onLine: (line: string) => void;
-  /** What time the function takes it for; real time unless given. */
-  now?: (() => number) | undefined;
+  /** What the function takes the time for, and how fast it passes for it; real time unless given. */
+  time?: Pick<Time, 'now' | 'speed'> | undefined;
 };
 
 const runtimeClient = createRequire(import.meta.url).resolve('aws-lambda-ric');
@@ -58,7 +59,8 @@ const failure = (errorType: string, errorMessage: string): Invoked => ({
 
 /** Starts a process with AWS's own runtime client, and the Runtime API that it asks for events. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<LambdaEnvironment> {
-  const { function: fn, variables, onLine, now = Date.now } = options;
+  const { function: fn, variables, onLine, time } = options;
+  const now = time?.now ?? Date.now;
   let asking: ServerResponse | null = null;
   let current: Current | null = null;
   let ended = false;
@@ -141,6 +143,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Lam
       'lambda-runtime-invoked-function-arn': fn.arn,
       'lambda-runtime-trace-id': current.trace,
       'local-now-ms': String(now()),
+      'local-speed': String(time?.speed ?? 1),
     });
     asking.end(current.payload);
     asking = null;

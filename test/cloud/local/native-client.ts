@@ -22,9 +22,9 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 let answered: Promise<unknown> = Promise.resolve();
 
 const RealDate = Date;
-/** How far the time of the local cloud is ahead of this machine's. */
-let ahead_ms = 0;
-const now = (): number => RealDate.now() + ahead_ms;
+/** The time of the local cloud when it was last told, what this machine's was then, and how fast it passes. */
+let told = { now_ms: RealDate.now(), at_ms: RealDate.now(), speed: 1 };
+const now = (): number => Math.floor(told.now_ms + (RealDate.now() - told.at_ms) * told.speed);
 
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, given: [], newTarget) =>
@@ -50,7 +50,8 @@ function send(method: string, path: string, body = '', headers: Record<string, s
 async function next(): Promise<Answer> {
   await answered;
   const event = await send('GET', '/next');
-  ahead_ms = Number(event.headers['local-now-ms']) - RealDate.now();
+  const { 'local-now-ms': now_ms, 'local-speed': speed } = event.headers;
+  told = { now_ms: Number(now_ms), at_ms: RealDate.now(), speed: Number(speed) };
   return event;
 }
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
       },
     },
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 beforeEach(() => {
   ofChain = ofHeartbeat = () => [0];

@@ -19,7 +19,7 @@ beforeAll(async () => {
           : undefined,
     },
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 
 const told = { announce: { targets: ['ops', 'perf'] }, connection: 'secured' };
@@ -97,4 +97,4 @@ it('everything that a role may do is done in one tour, or listed with its reason
       unused.some((grant) => known.test(grant)),
       why,
     ).toBe(true);
-}, 60_000);
+}, 120_000);

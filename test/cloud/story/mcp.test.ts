@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   story = await cloudStory({ tools_url: server.url });
   tools = await toolClient(story.cloud.url);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await tools.close();
   await story.close();

@@ -1,9 +1,12 @@
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Stack } from 'aws-cdk-lib';
 import { inject } from 'vitest';
+import type { UntilDoneProps } from '../../../lib/infra/until-done.ts';
 import { acceptors } from '../../support/world.ts';
-import { synthesize } from '../local/synthesize.ts';
+import type { DescribedCloud } from '../local/described-cloud.ts';
+import { synthesize, synthesizeWithin } from '../local/synthesize.ts';
 
 /** Stand for the remote systems in the shared bundles, until a copy names their real addresses. */
 const nowhere = 'http://127.0.0.1:9';
@@ -58,6 +61,30 @@ export async function deploymentFor(origin: string, tools_url = noTools): Promis
   for (const file of globSync(join(directory, 'asset.*', 'config.json')))
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll(noTools, tools_url).replaceAll(nowhere, origin));
   return directory;
+}
+
+/** The deployment with other properties: its own template, and the bundles of `directory`. */
+export function variantOf(
+  directory: string,
+  properties: (stack: Stack) => UntilDoneProps,
+): { directory: string; change: (described: DescribedCloud) => DescribedCloud } {
+  const own = mkdtempSync(join(inject('shared_directory'), 'variant-'));
+  synthesizeWithin(own, (stack) => ({ configuration, ...properties(stack) }));
+  // Written by CDK.
+  const { Resources } = JSON.parse(readFileSync(join(directory, 'Local.template.json'), 'utf8')) as {
+    Resources: Record<string, { Metadata?: Record<string, string> }>;
+  };
+  const bundleOf = (id: string): string | undefined => Resources[id]?.Metadata?.['aws:asset:path'];
+  return {
+    directory: own,
+    change: (described) => ({
+      ...described,
+      functions: described.functions.map((fn) => {
+        const bundle = bundleOf(fn.name);
+        return bundle === undefined ? fn : { ...fn, code_directory: join(directory, bundle) };
+      }),
+    }),
+  };
 }
 
 function isFirst(lock: string): boolean {

@@ -6,7 +6,7 @@ import { json, state } from './remote.ts';
 let story: CloudStory;
 beforeAll(async () => {
   story = await cloudStory();
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 
 it('a job is handed over, checked until it is done and told of once; then its schedule is gone', async () => {
