@@ -16,7 +16,8 @@ export function synthesize(directory: string, untilDone: UntilDoneProps): void {
 export function synthesizeWithin(directory: string, untilDone: (stack: Stack) => UntilDoneProps): void {
   const unbundled = { ...context, 'aws:cdk:bundling-stacks': [] };
   const app = new App({ outdir: directory, analyticsReporting: false, context: unbundled });
-  const stack = new Stack(app, 'Local');
+  // A table with a key of the customer's wants to know its Region.
+  const stack = new Stack(app, 'Local', { env: { account: '000000000000', region: 'eu-west-1' } });
   new UntilDone(stack, 'UntilDone', { ...local, ...untilDone(stack) });
   app.synth();
 }
