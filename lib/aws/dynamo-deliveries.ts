@@ -25,9 +25,9 @@ export type DynamoDeliveries = DeliveryStates & {
   ): Promise<void>;
 };
 
-/** Queues deliver twice and out of order: what was delivered stays so, and attempts only count up. */
+/** Queues deliver twice and out of order: what was delivered stays so, and attempts never count down. One that was made again, since whoever made it died, may end otherwise. */
 const isLater = (attempts: number) => ({
-  text: 'attribute_not_exists(pk) OR (#state <> :delivered AND attempts < :attempts)',
+  text: 'attribute_not_exists(pk) OR (#state <> :delivered AND attempts <= :attempts)',
   values: { ':delivered': 'delivered', ':attempts': attempts },
 });
 

@@ -38,6 +38,8 @@ export type DynamoFront = {
   createTable(table: CreateTableCommandInput, time_to_live_attribute?: string): Promise<void>;
   /** Every item of a table, as it is. */
   items(table: string): Promise<Item[]>;
+  /** Takes a partition away, as TTL does in the end. */
+  expire(table: string, pk: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -84,6 +86,20 @@ export async function startDynamoFront(options: DynamoFrontOptions = {}): Promis
     return guard.pass({ call, refuse: (why, message) => rendered(refusals[why](message)), run });
   }
 
+  async function items(TableName: string): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let from: unknown; from !== null; ) {
+      const page = await engine.send(
+        'Scan',
+        { TableName, ...(from === undefined ? {} : { ExclusiveStartKey: from }) },
+        ours,
+      );
+      items.push(...(page.body.Items ?? []));
+      from = page.body['LastEvaluatedKey'] ?? null;
+    }
+    return items;
+  }
+
   const { endpoint, port, close } = await startLoopback(answer, options.port);
   return {
     endpoint,
@@ -106,18 +122,10 @@ export async function startDynamoFront(options: DynamoFrontOptions = {}): Promis
       const TimeToLiveSpecification = { AttributeName: time_to_live_attribute, Enabled: true };
       await tables.run('UpdateTimeToLive', { TableName: TableName ?? '', TimeToLiveSpecification }, ours);
     },
-    items: async (TableName) => {
-      const items: Item[] = [];
-      for (let from: unknown; from !== null; ) {
-        const page = await engine.send(
-          'Scan',
-          { TableName, ...(from === undefined ? {} : { ExclusiveStartKey: from }) },
-          ours,
-        );
-        items.push(...(page.body.Items ?? []));
-        from = page.body['LastEvaluatedKey'] ?? null;
-      }
-      return items;
+    items,
+    expire: async (TableName, pk) => {
+      for (const { pk: at, sk } of (await items(TableName)).filter((item) => item['pk']?.S === pk))
+        await tables.run('DeleteItem', JSON.parse(JSON.stringify({ TableName, Key: { pk: at, sk } })), ours);
     },
     close: async () => {
       await close();

@@ -18,7 +18,7 @@ const octoperf = { transport: 'mcp', url: 'https://api.octoperf.com/mcp', auth: 
 const known = {
   kinds: kindsWith([]),
   connections: new Map([['octoperf', { ...octoperf, allow_http: false, allow_private_network: false }]]),
-  targets: [],
+  targets: [], limits: { watchdog_seconds: 60 },
 };
 
 describe('the page on OctoPerf', () => {

@@ -35,8 +35,10 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
     return server;
   });
   const seen: string[] = [];
+  let refuses = false;
   const server = createServer(
     getRequestListener(async (request) => {
+      if (refuses) return new Response('the server is being restarted', { status: 503 });
       const body = await request.text();
       const method: unknown = body === '' ? '' : JSON.parse(body).method;
       seen.push(`${request.method} ${method}`);
@@ -57,6 +59,10 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
     url,
     seen,
     connections: () => connections,
+    /** While it refuses, every request is answered with 503. */
+    refuse: (whether: boolean): void => {
+      refuses = whether;
+    },
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

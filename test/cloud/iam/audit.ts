@@ -1,10 +1,11 @@
 import { idsIn, place } from './deployment.ts';
-import { type Ask, covers, evaluate, evaluateTrust } from './evaluate.ts';
+import { type Ask, covers, evaluateAll, evaluateTrust } from './evaluate.ts';
 import { callsOf, foreignAsks } from './needs.ts';
 import { policiesOf, policiesOfRole, type RolePolicies, rolesIn } from './policies-of.ts';
 import { asksOf } from './requests.ts';
 import type { Names, Template } from './resolve.ts';
-import { pairsIn, patternOf } from './statements.ts';
+import { keyAsksOf, type ResourcePolicies, resourcePoliciesOf } from './resource-policies.ts';
+import { pairsIn, patternOf, readStatements } from './statements.ts';
 
 /** A role, all that it has to be able to do, and who takes it for what. */
 type Expected = { name: string; policies: RolePolicies; needs: Ask[]; taker: Taker };
@@ -27,9 +28,11 @@ export function audit(template: Template, names: Names): string[] {
   const expected = expectedOf(template, names);
   const known = new Set(expected.map(({ policies }) => policies.role_id));
   const idle = rolesIn(template).filter((id) => !known.has(id));
+  const resources = resourcePoliciesOf(template, names);
   const asked = [...expected.flatMap(({ needs }) => needs), ...foreignAsks(template, names)];
   return [
-    ...expected.flatMap((one) => complaintsAbout(one, asked)),
+    ...expected.flatMap((one) => complaintsAbout(one, asked, resources)),
+    ...openThings(resources),
     ...idle.flatMap((id) => {
       const { statements, managed } = policiesOfRole(template, names, id);
       return statements.length + managed.length > 0 ? [`${id} may do something, and nobody needs it`] : [];
@@ -49,6 +52,11 @@ export function expectedOf(template: Template, names: Names): Expected[] {
   });
   const asks = (action: string, ...resources: string[]): Ask[] =>
     resources.map((resource) => ({ action, resource, context: {} }));
+  const resources = resourcePoliciesOf(template, names);
+  const withKeys = (one: Expected): Expected => ({
+    ...one,
+    needs: one.needs.flatMap((ask) => [ask, ...keyAsksOf(ask, resources)]),
+  });
   return [
     ...calls.map(([name, requests]): Expected => {
       const policies = functions[ids.functions[name as keyof typeof ids.functions].fn]; // the names it was made of
@@ -68,13 +76,21 @@ export function expectedOf(template: Template, names: Names): Expected[] {
       needs: asks('lambda:InvokeFunction', arnOf(ids.functions.sweep.fn)),
       taker: schedulerFor(`arn:aws:scheduler:${place.region}:${place.account}:schedule-group/default`),
     },
-  ];
+  ].map(withKeys);
 }
 
-function complaintsAbout({ name, policies, needs, taker }: Expected, asked: readonly Ask[]): string[] {
-  const { statements, trust, managed } = policies;
+function complaintsAbout(
+  { name, policies, needs, taker }: Expected,
+  asked: readonly Ask[],
+  resources: ResourcePolicies,
+): string[] {
+  const { statements, trust, managed, boundary, role_arn } = policies;
   const needed = new Set(needs.map(spelled));
-  const allowed = (ask: Ask): boolean => evaluate(statements, ask) === 'allowed';
+  const allowed = (ask: Ask): boolean => {
+    const resource = resources.statements.get(ask.resource) ?? null;
+    const overTls = { ...ask, context: { 'aws:SecureTransport': 'true', ...ask.context } };
+    return evaluateAll({ identity: statements, boundary, resource }, overTls, role_arn) === 'allowed';
+  };
   return [
     ...needs.filter((ask) => !allowed(ask)).map((ask) => `${name} may not ${spelled(ask)}`),
     ...asked.filter((ask) => !needed.has(spelled(ask)) && allowed(ask)).map((ask) => `${name} may ${spelled(ask)}`),
@@ -91,6 +107,25 @@ function complaintsAbout({ name, policies, needs, taker }: Expected, asked: read
       .filter((stranger) => evaluateTrust(trust, stranger) === 'allowed')
       .map(({ service, context }) => `${name} can be taken by ${service} for ${JSON.stringify(context)}`),
   ];
+}
+
+/** Queues and topics that would answer without TLS to who has every right, and those that let in others than our roles. */
+function openThings({ statements }: ResourcePolicies): string[] {
+  const identity = readStatements({ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } });
+  const everybody = `arn:aws:iam::${place.account}:role/Administrator`;
+  return [...statements].flatMap(([resource, own]) => {
+    const service = resource.split(':')[2] ?? '';
+    if (service === 'kms') return [];
+    const action = service === 'sns' ? 'sns:Publish' : 'sqs:SendMessage';
+    const plain = { action, resource, context: { 'aws:SecureTransport': 'false' } };
+    const lets = own.filter(({ effect }) => effect === 'Allow').flatMap(({ principals }) => principals ?? []);
+    return [
+      ...(evaluateAll({ identity, boundary: null, resource: own }, plain, everybody) === 'denied'
+        ? []
+        : [`${resource} can be used without TLS`]),
+      ...lets.map((principal) => `${resource} lets ${principal} in`),
+    ];
+  });
 }
 
 /** Other services for the same, and the same service for others: another account, another source, nobody named. */

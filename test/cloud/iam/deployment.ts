@@ -1,14 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
 import { Template as Synthesized } from 'aws-cdk-lib/assertions';
+import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { readAppContext } from '../../../lib/infra/app-context.ts';
 import type { FunctionName } from '../../../lib/infra/function-names.ts';
+import { UntilDone, type UntilDoneProps } from '../../../lib/infra/until-done.ts';
 import { UntilDoneStack } from '../../../lib/infra/until-done-stack.ts';
 import { unbundled } from '../../infra/synthesized.ts';
 import { type Names, namesIn, type Place, type Template } from './resolve.ts';
 
 export const place: Place = { partition: 'aws', account: '123456789012', region: 'eu-west-1' };
+/** A table with a key of the customer's wants to know its Region. */
+const env = { account: place.account, region: place.region };
 export const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf';
 export const parameterName = '/ci/token';
 
@@ -22,8 +28,25 @@ const configuration = {
   },
 };
 
+/** What bounds the roles of a guarded deployment: everything that one does, and nothing of IAM's own. */
+const bounded = ['dynamodb:*', 'sqs:*', 'sns:*', 'scheduler:*', 'lambda:*', 'logs:*', 'ssm:*', 'secretsmanager:*'];
+
+/** The same with a key of the customer's, and a boundary round every role. */
+export const guarded = () =>
+  deployed((scope) => ({
+    encryptionKey: new Key(scope, 'OwnKey'),
+    permissionsBoundary: new ManagedPolicy(scope, 'Boundary', {
+      statements: [
+        new PolicyStatement({
+          actions: [...bounded, 'iam:PassRole', 'kms:Decrypt', 'kms:GenerateDataKey'],
+          resources: ['*'],
+        }),
+      ],
+    }),
+  }));
+
 /** The template of bin/app.ts, unbundled, with its names as a deployment would have them. */
-export function deployed(): { template: Template; names: Names } {
+export function deployed(more?: (scope: Stack) => UntilDoneProps): { template: Template; names: Names } {
   const directory = mkdtempSync(join(tmpdir(), 'untildone-iam-'));
   try {
     const config = join(directory, 'config.json');
@@ -32,7 +55,9 @@ export function deployed(): { template: Template; names: Names } {
     const said = { config, emails: 'ops@example.com', slackWorkspaceId: 'T012ABCDEFG', slackChannelId: 'C012ABCDEFG' };
     for (const [key, value] of Object.entries(said)) app.node.setContext(key, value);
     const { stack, untilDone } = readAppContext(app);
-    const template = Synthesized.fromStack(new UntilDoneStack(app, stack, { untilDone })).toJSON() as Template;
+    const own = more === undefined ? new UntilDoneStack(app, stack, { untilDone }) : new Stack(app, stack, { env });
+    if (more !== undefined) new UntilDone(own, 'UntilDone', { ...untilDone, ...more(own) });
+    const template = Synthesized.fromStack(own).toJSON() as Template;
     return { template, names: namesIn(template, place) };
   } finally {
     rmSync(directory, { recursive: true });

@@ -54,7 +54,7 @@ const unreadable: [string, unknown][] = [
   ['a reference left unresolved', { ...fine, Resource: { Ref: 'Queue' } }],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable is spelled so
   ['a policy variable', { ...fine, Resource: 'arn:aws:s3:::${aws:username}' }],
-  ['an account as the principal', { ...fine, Principal: { AWS: 'arn:aws:iam::1:root' } }],
+  ['a principal of another kind', { ...fine, Principal: { Federated: 'login.example.com' } }],
 ];
 
 describe('what the evaluator does not understand', () => {

@@ -19,6 +19,41 @@ export function evaluate(statements: readonly Statement[], ask: Ask): Verdict {
   return weigh(statements, (statement) => covers(statement, ask));
 }
 
+/** Everything that has a say in what somebody may do with one thing of the same account. */
+export type Policies = {
+  /** Of the role that asks; nothing for a service, which has none. */
+  identity: readonly Statement[];
+  /** The most that the role may do; null without one. */
+  boundary: readonly Statement[] | null;
+  /** Of the queue, topic or key itself; null when it has none, or is from elsewhere. */
+  resource: readonly Statement[] | null;
+};
+
+/**
+ * Weighs a request by all policies together. A Deny in any of them wins. A role needs an Allow of its own or by name in the
+ * policy of the thing, within its boundary; a key's own policy has to let the account's policies count first.
+ *
+ * `caller`: the ARN of a role, or the name of a service.
+ */
+export function evaluateAll({ identity, boundary, resource }: Policies, ask: Ask, caller: string): Verdict {
+  const account = `arn:aws:iam::${caller.split(':')[4] ?? ''}:root`;
+  const about = (statements: readonly Statement[], names: readonly string[]): readonly Statement[] =>
+    statements
+      .filter(({ principals }) => principals?.some((one) => one === '*' || names.includes(one)))
+      .map((statement) => ({ ...statement, principals: null }));
+  const all = [
+    evaluate(identity, ask),
+    boundary === null ? 'allowed' : evaluate(boundary, ask),
+    evaluate(about(resource ?? [], [caller]), ask),
+    evaluate(about(resource ?? [], [account]), ask),
+  ] as const;
+  if (all.includes('denied')) return 'denied';
+  const [byRole, bounded, byName, byAccount] = all;
+  const counts = !ask.action.startsWith('kms:') || resource === null || byAccount === 'allowed';
+  const granted = (byRole === 'allowed' && counts) || byName === 'allowed';
+  return granted && bounded === 'allowed' ? 'allowed' : 'not allowed';
+}
+
 /** Whether a service may take a role: the same, by the role's trust policy. */
 export function evaluateTrust(
   statements: readonly Statement[],

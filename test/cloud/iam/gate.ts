@@ -1,6 +1,7 @@
 import type { Authorize } from '../queues/api-call.ts';
-import { covers, evaluate, evaluateTrust } from './evaluate.ts';
+import { type Ask, covers, evaluateAll, evaluateTrust } from './evaluate.ts';
 import type { RolePolicies } from './policies-of.ts';
+import { keyAsksOf, type ResourcePolicies } from './resource-policies.ts';
 import { pairsIn, patternOf, type Statement } from './statements.ts';
 
 /** One who calls, by session token: a function, or a service in a role it took. */
@@ -13,8 +14,10 @@ export type Gate = {
   unused(): string[];
 };
 
-/** Weighs every call by the policies of who makes it. Calls without a token of ours are refused, and remembered by nobody. */
-export function createGate(principals: ReadonlyMap<string, Principal>): Gate {
+const none: ResourcePolicies = { statements: new Map(), keys: new Map() };
+
+/** Weighs every call by the policies of who makes it, of what it is about, and of the key that this is encrypted with. Calls without a token of ours are refused, and remembered by nobody. */
+export function createGate(principals: ReadonlyMap<string, Principal>, resources: ResourcePolicies = none): Gate {
   const grants = [...principals.values()].flatMap(({ name, policies }) =>
     pairsIn(policies.statements)
       .filter(({ effect }) => effect === 'Allow')
@@ -28,17 +31,28 @@ export function createGate(principals: ReadonlyMap<string, Principal>): Gate {
     const trust = roles.get(role_arn)?.trust ?? [];
     return evaluateTrust(trust, { service: context['aws:PrincipalServiceName'] ?? '', context }) === 'allowed';
   }
+  const verdictOn = ({ statements, boundary, role_arn }: RolePolicies, ask: Ask) =>
+    evaluateAll(
+      { identity: statements, boundary, resource: resources.statements.get(ask.resource) ?? null },
+      ask,
+      role_arn,
+    );
   return {
     authorize: ({ session_token, action, resource, context }) => {
       if (action === 'sts:AssumeRole' && session_token === null)
         return mayTake(resource, context) ? null : `${context['aws:PrincipalServiceName']} may not take ${resource}`;
       const caller = principals.get(session_token ?? '');
       if (caller === undefined) return `The security token included in the request is invalid: ${action}`;
-      const ask = { action, resource, context };
-      const verdict = evaluate(caller.policies.statements, ask);
-      if (verdict !== 'allowed')
-        return `User: ${caller.name} is not authorized to perform: ${action} on resource: ${resource} (${verdict})`;
-      for (const { policies, grant } of grants) if (policies === caller.policies && covers(grant, ask)) used.add(grant);
+      // Clients talk to AWS over TLS; to servers on loopback they need not.
+      const ask = { action, resource, context: { 'aws:SecureTransport': 'true', ...context } };
+      for (const one of [ask, ...keyAsksOf(ask, resources)]) {
+        const verdict = verdictOn(caller.policies, one);
+        if (verdict !== 'allowed')
+          return `User: ${caller.name} is not authorized to perform: ${one.action} on resource: ${one.resource} (${verdict})`;
+      }
+      for (const one of [ask, ...keyAsksOf(ask, resources)])
+        for (const { policies, grant } of grants)
+          if (policies === caller.policies && covers(grant, one)) used.add(grant);
       return null;
     },
     unused: () =>

@@ -87,6 +87,7 @@ export function foreignAsks(template: Template, names: Names): Ask[] {
     ...['/ci/token2', '/ci', '/ci/token/2'].map((Name) => call('ssm', 'GetParameter', { Name })),
   ].flatMap((request) => asksOf(request, place));
   const ask = (action: string, resource: string, context = {}): Ask => ({ action, resource, context });
+  const [key] = Object.keys(template.Resources).filter((id) => template.Resources[id]?.Type === 'AWS::KMS::Key');
   const passed = (service: string) => ({ 'iam:PassedToService': service });
   const ours = Object.values(callsOf(template, names)).flatMap((requests) =>
     requests.flatMap((request) => asksOf(request, place)),
@@ -111,5 +112,7 @@ export function foreignAsks(template: Template, names: Names): Ask[] {
     ask('sqs:PurgeQueue', arnOf(ids.ticks)),
     ask('sns:Subscribe', nameOf(ids.outcomes)),
     ask('sts:AssumeRole', arnOf(ids.scheduleRole)),
+    ask('kms:Decrypt', 'arn:aws:kms:eu-west-1:123456789012:key/Other'),
+    ...(key === undefined ? [] : ['kms:Encrypt', 'kms:PutKeyPolicy'].map((action) => ask(action, arnOf(key)))),
   ];
 }

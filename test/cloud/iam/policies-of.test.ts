@@ -93,12 +93,12 @@ describe('the policies of a function', () => {
     expect(policies?.trust[0]?.principals).toEqual(['lambda.amazonaws.com']);
     expect(policies?.role_arn).toBe('arn:aws:iam::111122223333:role/Role');
   });
-  it('rejects what is no role, a role from elsewhere, and a permissions boundary', () => {
+  it('rejects what is no role, a role from elsewhere, and a boundary from elsewhere', () => {
     expect(() => policiesOfRole(template, made, 'Queue')).toThrow('Queue is no role');
     const elsewhere: Template = { Resources: { Fn: { Type: 'AWS::Lambda::Function', Properties: { Role: 'arn:x' } } } };
     expect(() => policiesOf(elsewhere, made)).toThrow('a role from elsewhere');
     const bounded = structuredClone(template);
     Object.assign(bounded.Resources['Role']?.Properties ?? {}, { PermissionsBoundary: 'arn:x' });
-    expect(() => policiesOf(bounded, made)).toThrow('boundaries');
+    expect(() => policiesOf(bounded, made)).toThrow('boundary from elsewhere');
   });
 });

@@ -6,6 +6,8 @@ export type RolePolicies = {
   role_id: string;
   role_arn: string;
   statements: Statement[];
+  /** The most that it may do; null without a permissions boundary. */
+  boundary: Statement[] | null;
   trust: Statement[];
   /** Attached policies by their ARNs, which `statements` knows nothing of. */
   managed: string[];
@@ -24,7 +26,6 @@ export function policiesOfRole(template: Template, names: Names, role_id: string
   const role = template.Resources[role_id];
   if (role?.Type !== 'AWS::IAM::Role') throw new Error(`${role_id} is no role`);
   const { Policies, ManagedPolicyArns, AssumeRolePolicyDocument, PermissionsBoundary } = role.Properties ?? {};
-  if (PermissionsBoundary !== undefined) throw new Error('permissions boundaries are not weighed here');
   const attached = (type: string): [string, Resource][] =>
     Object.entries(template.Resources).filter(
       ([, { Type, Properties }]) => Type === type && refsIn(Properties?.['Roles']).includes(role_id),
@@ -37,12 +38,21 @@ export function policiesOfRole(template: Template, names: Names, role_id: string
     role_id,
     role_arn: String(resolve({ 'Fn::GetAtt': [role_id, 'Arn'] }, names)),
     statements: documents.flatMap((document) => readStatements(resolve(document, names))),
+    boundary: PermissionsBoundary === undefined ? null : boundaryIn(template, names, PermissionsBoundary),
     trust: readStatements(resolve(AssumeRolePolicyDocument, names)),
     managed: [
       ...listOf(ManagedPolicyArns).map((arn) => String(resolve(arn, names))),
       ...attached('AWS::IAM::ManagedPolicy').map(([id]) => String(resolve({ Ref: id }, names))),
     ],
   };
+}
+
+function boundaryIn({ Resources }: Template, names: Names, boundary: unknown): Statement[] {
+  const id = String(Reflect.get(Object(boundary), 'Ref'));
+  const policy = Resources[id];
+  if (policy?.Type !== 'AWS::IAM::ManagedPolicy')
+    throw new Error('a permissions boundary from elsewhere cannot be read');
+  return readStatements(resolve(policy.Properties?.['PolicyDocument'], names));
 }
 
 /** Every role of a template by its logical id. */

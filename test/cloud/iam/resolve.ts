@@ -77,6 +77,7 @@ export function namesIn({ Resources }: Template, { partition, account, region }:
     const made = known[Type]?.(typeof own === 'string' ? own : id);
     if (made === undefined) continue;
     names.set(id, made.ref).set(`${id}.Arn`, made.arn);
+    if (Type === 'AWS::SNS::Topic') names.set(`${id}.TopicArn`, made.arn);
   }
   return names;
 }

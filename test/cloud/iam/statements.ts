@@ -4,7 +4,7 @@ export type Statement = {
   actions: readonly string[];
   /** Null in trust policies, which are about the role they belong to. */
   resources: readonly string[] | null;
-  /** Services by their names, `*` for everybody; null in the policies of a role. */
+  /** Services by their names, roles and accounts by their ARNs, `*` for everybody; null in the policies of a role. */
   principals: readonly string[] | null;
   conditions: readonly Condition[];
 };
@@ -55,7 +55,7 @@ function principalsOf(value: unknown): string[] {
   if (value === '*') return ['*'];
   return Object.entries(fieldsOf(value, 'Principal')).flatMap(([kind, named]) => {
     if (kind === 'Service') return textsOf(named, 'Principal');
-    if (kind === 'AWS' && named === '*') return ['*'];
+    if (kind === 'AWS') return textsOf(named, 'Principal');
     throw new Error(`the evaluator does not support the principal ${kind}: ${JSON.stringify(named)}`);
   });
 }

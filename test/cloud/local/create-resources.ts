@@ -43,8 +43,13 @@ export async function createResources(
   for (const { name, properties } of ordered)
     await clients.sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributesOf(properties) }));
   for (const { name } of described.topics) await clients.sns.send(new CreateTopicCommand({ Name: name }));
-  for (const { topic_arn: TopicArn, protocol: Protocol, endpoint: Endpoint } of described.subscriptions)
-    await clients.sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint }));
+  for (const {
+    topic_arn: TopicArn,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    attributes: Attributes,
+  } of described.subscriptions)
+    await clients.sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint, Attributes }));
   for (const Name of described.schedule_groups) await clients.scheduler.send(new CreateScheduleGroupCommand({ Name }));
   for (const client of Object.values(clients)) client.destroy();
 }

@@ -25,7 +25,23 @@ export type EventSource = {
 };
 /** A schedule that the template itself has, as CreateSchedule takes it. */
 export type TemplateSchedule = { name: string; properties: Attributes };
-export type Route = { method: string; path: string; function_name: string; authorization: string };
+export type Route = {
+  method: string;
+  path: string;
+  function_name: string;
+  /** `NONE`, `AWS_IAM`, `JWT` or `CUSTOM`; the last two by an authorizer. */
+  authorization: string;
+  authorizer: string | null;
+  /** How long an answer may take. */
+  limit_ms: number;
+};
+/** Who looks at tokens: API Gateway itself, or a function with simple answers. */
+export type Authorizer = { id: string; identity_sources: string[] } & (
+  | { type: 'JWT'; issuer: string; audience: string[] }
+  | { type: 'REQUEST'; function_name: string; cache_seconds: number }
+);
+/** Whom a function's own policy lets invoke it. */
+export type Permission = { function_name: string; principal: string; source_arn: string };
 export type Attributes = Record<string, unknown>;
 
 /** What a template asks for, in the words of the local cloud. */
@@ -33,20 +49,33 @@ export type DescribedCloud = {
   tables: { name: string; properties: Attributes; time_to_live_attribute: string | null }[];
   queues: { name: string; properties: Attributes }[];
   topics: { name: string; arn: string }[];
-  subscriptions: { topic_arn: string; protocol: string; endpoint: string }[];
+  subscriptions: { topic_arn: string; protocol: string; endpoint: string; attributes: Record<string, string> }[];
   schedule_groups: string[];
   schedules: TemplateSchedule[];
   functions: FunctionDescription[];
   event_sources: EventSource[];
   routes: Route[];
+  authorizers: Authorizer[];
+  permissions: Permission[];
+  /** Of all requests together; null is without limit. */
+  throttle: { rate_per_second: number; burst: number } | null;
 };
+
+/** API Gateway's own, where the template names none. */
+const integrationLimitMs = 30_000;
 
 /** Lists what the local cloud has to stand for. Throws where the template leaves something unsaid that it needs. */
 export function describeCloud(template: ResolvedTemplate): DescribedCloud {
   const { of, physical } = template;
   const nameIn = (arn: string): string => arn.split(':').at(-1) ?? '';
   const integrations = new Map(
-    of('AWS::ApiGatewayV2::Integration').map(({ id, properties }) => [id, nameIn(text(properties, 'IntegrationUri'))]),
+    of('AWS::ApiGatewayV2::Integration').map(({ id, properties }) => [
+      id,
+      {
+        function_name: nameIn(text(properties, 'IntegrationUri')),
+        limit_ms: Number(properties['TimeoutInMillis'] ?? integrationLimitMs),
+      },
+    ]),
   );
   return {
     tables: of('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map(({ id, properties }) => {
@@ -59,6 +88,11 @@ export function describeCloud(template: ResolvedTemplate): DescribedCloud {
       topic_arn: text(properties, 'TopicArn'),
       protocol: text(properties, 'Protocol'),
       endpoint: text(properties, 'Endpoint'),
+      attributes: Object.fromEntries(
+        ['FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery'].flatMap((name) =>
+          properties[name] === undefined ? [] : [[name, asText(properties[name])]],
+        ),
+      ),
     })),
     schedule_groups: of('AWS::Scheduler::ScheduleGroup').map(({ id }) => physical(id).ref),
     schedules: of('AWS::Scheduler::Schedule').map(({ id, properties }) => ({ name: id, properties })),
@@ -86,16 +120,56 @@ export function describeCloud(template: ResolvedTemplate): DescribedCloud {
       enabled: properties['Enabled'] !== false,
       reports_failures: JSON.stringify(properties['FunctionResponseTypes'] ?? []).includes('ReportBatchItemFailures'),
     })),
-    routes: of('AWS::ApiGatewayV2::Route').map(({ properties }) => {
+    routes: of('AWS::ApiGatewayV2::Route').map(({ properties }): Route => {
+      if (properties['AuthorizationScopes'] !== undefined) throw new Error('scopes of a route are not weighed here');
       const [method = '', path = ''] = text(properties, 'RouteKey').split(' ');
-      const integration = text(properties, 'Target').replace('integrations/', '');
-      const authorization = String(properties['AuthorizationType'] ?? 'NONE');
-      return { method, path, function_name: integrations.get(integration) ?? '', authorization };
+      const served = integrations.get(text(properties, 'Target').replace('integrations/', ''));
+      const authorizer = properties['AuthorizerId'];
+      return {
+        method,
+        path,
+        function_name: '',
+        limit_ms: integrationLimitMs,
+        ...served,
+        authorization: String(properties['AuthorizationType'] ?? 'NONE'),
+        authorizer: authorizer === undefined ? null : String(authorizer),
+      };
     }),
+    authorizers: of('AWS::ApiGatewayV2::Authorizer').map(({ id, properties }) => authorizerOf(id, properties)),
+    permissions: of('AWS::Lambda::Permission').map(({ properties }) => ({
+      function_name: nameIn(text(properties, 'FunctionName')),
+      principal: text(properties, 'Principal'),
+      source_arn: String(properties['SourceArn'] ?? '*'),
+    })),
+    throttle: throttleIn(
+      of('AWS::ApiGatewayV2::Stage').map(({ properties }) => inner(properties, 'DefaultRouteSettings')),
+    ),
   };
 }
 
+function authorizerOf(id: string, properties: Attributes): Authorizer {
+  const identity_sources = listIn(properties['IdentitySource']);
+  if (properties['AuthorizerType'] === 'JWT') {
+    const { Issuer, Audience } = inner(properties, 'JwtConfiguration');
+    return { id, type: 'JWT', identity_sources, issuer: String(Issuer), audience: listIn(Audience) };
+  }
+  if (properties['EnableSimpleResponses'] !== true)
+    throw new Error(`${id} answers with policies, which nobody reads here`);
+  const [, function_arn = ''] = /functions\/([^/]+)\/invocations$/.exec(text(properties, 'AuthorizerUri')) ?? [];
+  const function_name = function_arn.split(':').at(-1) ?? '';
+  const cache_seconds = Number(properties['AuthorizerResultTtlInSeconds'] ?? 300);
+  return { id, type: 'REQUEST', identity_sources, function_name, cache_seconds };
+}
+
+function throttleIn([settings = {}]: Attributes[]): DescribedCloud['throttle'] {
+  const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = settings;
+  return rate === undefined ? null : { rate_per_second: Number(rate), burst: Number(burst) };
+}
+
+const listIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 const inner = (of: Attributes, key: string): Attributes => Object(of[key] ?? {});
+/** As the API takes it: what is no text is written as JSON. */
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const numberOrNull = (value: unknown): number | null => (value === undefined ? null : Number(value));
 
 function text(of: Attributes, key: string): string {

@@ -1,10 +1,10 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { QueueFront } from '../queue-front.ts';
+import type { Time } from '../scheduler/time.ts';
 import type { OwnCredentials } from './create-resources.ts';
 import type { DescribedCloud, EventSource } from './described-cloud.ts';
 import { startEventSource } from './event-source.ts';
 import type { LambdaHost } from './lambda-host.ts';
-import type { MovableTime } from './movable-time.ts';
 
 export type Feeds = {
   /** Whether no message can be taken, and none is at a function. */
@@ -18,7 +18,7 @@ export type FeedsOptions = {
   /** The poller calls in the function's name. */
   tokenFor: (role_arn: string) => string;
   own: OwnCredentials;
-  time: MovableTime | undefined;
+  time: Time | undefined;
 };
 
 /** Feeds every function that a queue is mapped to. */

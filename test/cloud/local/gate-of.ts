@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createGate } from '../iam/gate.ts';
 import { policiesOfRole, rolesIn } from '../iam/policies-of.ts';
 import { namesIn, type Template } from '../iam/resolve.ts';
+import { resourcePoliciesOf } from '../iam/resource-policies.ts';
 import { account, region } from './local-cloud.ts';
 
 /** The session token of a role. */
@@ -17,5 +18,5 @@ export function gateOf(directory: string, template_name: string): ReturnType<typ
     const policies = policiesOfRole(template, names, name);
     return [tokenOf(policies.role_arn), { name, policies }] as const;
   });
-  return createGate(new Map(principals));
+  return createGate(new Map(principals), resourcePoliciesOf(template, names));
 }

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ManualTime, manualTime } from '../scheduler/time.ts';
 import { type HttpFront, startHttpFront } from './http-front.ts';
 import type { Invoked } from './lambda-environment.ts';
 import { TooManyRequests } from './lambda-host.ts';
 
 let front: HttpFront;
 let events: { function_name: string; event: unknown }[];
-let answer: () => Invoked;
+let answer: () => Invoked | Promise<Invoked>;
+let time: ManualTime;
 
 const returned = (payload: unknown): Invoked => ({ payload, function_error: null });
 const route = (method: string, path: string, function_name: string, authorization = 'AWS_IAM') => ({
@@ -13,22 +15,42 @@ const route = (method: string, path: string, function_name: string, authorizatio
   path,
   function_name,
   authorization,
+  authorizer: null,
+  limit_ms: 30_000,
 });
+const permission = (function_name: string, path: string) => ({
+  function_name,
+  principal: 'apigateway.amazonaws.com',
+  source_arn: `arn:aws:execute-api:eu-west-1:000000000000:api/*/*${path}`,
+});
+const json = { 'content-type': 'application/json' };
 
 beforeEach(async () => {
   events = [];
   answer = () => returned({ statusCode: 202, headers: { 'x-own': 'yes' }, body: 'taken' });
+  time = manualTime(Date.parse('2026-11-21T09:00:00.000Z'));
   front = await startHttpFront({
+    time,
     invoke: async (function_name, event) => {
       events.push({ function_name, event });
       return answer();
     },
   });
-  front.serve([
-    route('GET', '/v1/jobs/{job_id}', 'Status'),
-    route('GET', '/v1/jobs/newest', 'Newest', 'NONE'),
-    route('POST', '/v1/jobs', 'Start'),
-  ]);
+  front.serve({
+    routes: [
+      route('GET', '/v1/jobs/{job_id}', 'Status'),
+      route('GET', '/v1/jobs/newest', 'Newest', 'NONE'),
+      route('POST', '/v1/jobs', 'Start'),
+      route('POST', '/v1/others', 'Start'),
+    ],
+    authorizers: [],
+    permissions: [
+      permission('Status', '/v1/jobs/{job_id}'),
+      permission('Newest', '/v1/jobs/newest'),
+      permission('Start', '/v1/jobs'),
+    ],
+    throttle: { rate_per_second: 2, burst: 3 },
+  });
 });
 afterEach(() => front.close());
 
@@ -116,4 +138,40 @@ it.each<[string, () => Invoked, number, unknown]>([
   answer = came;
   const sent = await fetch(`${front.url}/v1/jobs/job_1`);
   expect([sent.status, await sent.json()]).toEqual([status, body]);
+});
+
+it('answers 503 for who takes longer than an integration may, and whoever it is goes on', async () => {
+  let end: (invoked: Invoked) => void = () => undefined;
+  answer = () =>
+    new Promise((resolve) => {
+      end = resolve;
+    });
+  const sent = fetch(`${front.url}/v1/jobs/job_1`);
+  await expect.poll(() => events).toHaveLength(1);
+  await time.advance(30);
+  expect([(await sent).status, await (await sent).json()]).toEqual([503, { message: 'Service Unavailable' }]);
+  end(returned({ any: 'thing' }));
+});
+
+it('turns down what is over the throttle, until it has refilled', async () => {
+  const ask = async (): Promise<number> => (await fetch(`${front.url}/v1/jobs/job_1`)).status;
+  expect([await ask(), await ask(), await ask()]).toEqual([202, 202, 202]);
+  const refused = await fetch(`${front.url}/v1/jobs/job_1`);
+  expect([refused.status, await refused.json()]).toEqual([429, { message: 'Too Many Requests' }]);
+  await time.advance(1);
+  expect([await ask(), await ask(), await ask()]).toEqual([202, 202, 429]);
+  expect(events).toHaveLength(5);
+});
+
+it('takes bodies of 10 MB, and none that is bigger', async () => {
+  const post = async (bytes: number): Promise<number> =>
+    (await fetch(`${front.url}/v1/jobs`, { method: 'POST', headers: json, body: 'x'.repeat(bytes) })).status;
+  expect([await post(10 * 1024 * 1024), await post(10 * 1024 * 1024 + 1)]).toEqual([202, 413]);
+  expect(events).toHaveLength(1);
+});
+
+it('invokes nobody whose own policy does not let it in for the route', async () => {
+  const sent = await fetch(`${front.url}/v1/others`, { method: 'POST', headers: json, body: '{}' });
+  expect([sent.status, await sent.json()]).toEqual([500, { message: 'Internal Server Error' }]);
+  expect(events).toEqual([]);
 });

@@ -9,13 +9,14 @@ const code = `
 let calls = 0;
 export const handler = async (event, context) => {
   calls += 1;
+  const begun = Date.now();
   if (event.fail) throw new RangeError(event.fail);
   if (event.exit) process.exit(event.exit);
   if (event.wait_ms) await new Promise((resolve) => setTimeout(resolve, event.wait_ms));
   console.info('said', event.name);
   const { functionName, invokedFunctionArn } = context;
   const left_ms = context.getRemainingTimeInMillis();
-  return { calls, pid: process.pid, functionName, invokedFunctionArn, left_ms, own: process.env.OWN, home: process.env.HOME ?? null };
+  return { begun, ended: Date.now(), calls, pid: process.pid, functionName, invokedFunctionArn, left_ms, own: process.env.OWN, home: process.env.HOME ?? null };
 };
 `;
 let directory: string;
@@ -113,6 +114,18 @@ it('tells why a module did not load', async () => {
     errorType: 'TypeError',
     errorMessage: 'not to be loaded',
   });
+});
+
+it('lets time pass for a function as it does for the cloud', async () => {
+  const [epoch_ms, begun_ms] = [Date.parse('2030-01-01T00:00:00Z'), Date.now()];
+  const now = (): number => epoch_ms + (Date.now() - begun_ms) * 600;
+  const fast = startLambdaHost({ functions: [describe('Timed')], time: { now, speed: 600 } });
+  const { payload } = await fast.invoke('Timed', { wait_ms: 100 });
+  await fast.close();
+  const { begun, ended } = Object(payload);
+  expect(begun).toBeGreaterThanOrEqual(epoch_ms);
+  expect(begun).toBeLessThanOrEqual(now());
+  expect(ended - begun).toBeGreaterThan(50_000);
 });
 
 it('turns down what is over the reserved concurrency', async () => {

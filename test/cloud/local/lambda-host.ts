@@ -1,3 +1,4 @@
+import type { Time } from '../scheduler/time.ts';
 import type { FunctionDescription } from './described-cloud.ts';
 import { type Invoked, type LambdaEnvironment, startEnvironment } from './lambda-environment.ts';
 
@@ -8,7 +9,7 @@ export type LambdaHostOptions = {
   variablesOf?: (fn: FunctionDescription, environment: number) => Record<string, string>;
   /** Hears of every line, as it is written. */
   onLine?: (line: LogLine) => void;
-  now?: () => number;
+  time?: Pick<Time, 'now' | 'speed'>;
 };
 export type LambdaHost = {
   /** Runs a function with one event, in an environment that is free or a new one. Throws TooManyRequests. */
@@ -22,6 +23,8 @@ export type LambdaHost = {
   pids: (function_name: string) => number[];
   /** How many environments were ever started. */
   started: () => number;
+  /** Numbers of the environments of a function that have an event. */
+  working: (function_name: string) => number[];
   /** Kills one environment by its number, as `SIGKILL` does. */
   kill: (environment: number) => Promise<void>;
   close: () => Promise<void>;
@@ -34,7 +37,7 @@ export class TooManyRequests extends Error {
 
 /** Runs functions as Lambda does: a process for each event that is under way, kept for the next one. */
 export function startLambdaHost(options: LambdaHostOptions): LambdaHost {
-  const { functions, variablesOf = () => ({}), onLine, now } = options;
+  const { functions, variablesOf = () => ({}), onLine, time } = options;
   const pools = new Map(functions.map((fn) => [fn.name, new Set<LambdaEnvironment>()]));
   const numbered = new Map<number, LambdaEnvironment>();
   const running = new Map<string, number>();
@@ -49,7 +52,7 @@ export function startLambdaHost(options: LambdaHostOptions): LambdaHost {
     const environment = await startEnvironment({
       function: fn,
       variables: variablesOf(fn, number),
-      now,
+      time,
       onLine: (line) => {
         const logged = { function_name: fn.name, pid, line };
         logs.push(logged);
@@ -83,6 +86,8 @@ export function startLambdaHost(options: LambdaHostOptions): LambdaHost {
     invoke,
     busy: () => [...running.values()].reduce((sum, number) => sum + number, 0),
     invocations,
+    working: (name) =>
+      [...numbered].flatMap(([number, one]) => (pools.get(name)?.has(one) && one.state() === 'busy' ? [number] : [])),
     kill: async (number) => numbered.get(number)?.close(),
     logs,
     pids: (name) => [...(pools.get(name) ?? [])].flatMap((one) => (one.state() === 'ended' ? [] : [one.pid])),

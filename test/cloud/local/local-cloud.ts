@@ -8,6 +8,7 @@ import { type SecretsFront, startSecretsFront } from '../queues/secrets-front.ts
 import type { Send } from '../scheduler/firing.ts';
 import type { Schedule } from '../scheduler/schedule-book.ts';
 import { createSqsSender } from '../scheduler/sqs-sender.ts';
+import type { Time } from '../scheduler/time.ts';
 import { type SchedulerServer, type SchedulerServerOptions, startSchedulerServer } from '../scheduler-server.ts';
 import { byRole, environmentOf, environmentToken, type FunctionCall } from './callers.ts';
 import { createResources, type OwnCredentials, startSchedules } from './create-resources.ts';
@@ -26,7 +27,7 @@ export type LocalCloudOptions = {
   /** What every call but our own is weighed by; everything is allowed unless given. */
   authorize?: Authorize;
   /** The one clock of everything, functions included; real time unless given. */
-  time?: MovableTime;
+  time?: Time | MovableTime;
   /** What goes wrong with the calls that functions make. */
   fault?: (call: FunctionCall) => Fault | undefined;
   /** Deploys something else than the template says, to show what that would lead to. */
@@ -36,6 +37,8 @@ export type LocalCloudOptions = {
   dynamo?: DynamoFrontOptions;
   queues?: QueueFrontOptions;
   scheduler?: Partial<SchedulerServerOptions>;
+  /** Where an issuer of tokens is served on this machine. */
+  reach?: (url: string) => string;
   port?: number;
   onLine?: (line: LogLine) => void;
 };
@@ -97,6 +100,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...shared,
     invoke: (name, event) => lambda.invoke(name, event),
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.reach === undefined ? {} : { reach: options.reach }),
   });
   const place: Place = { account, region, queueUrl: queues.queueUrl, api_url: http.url };
   const templated = describeCloud(readTemplate(options.directory, place));
@@ -123,15 +127,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const lambda = startLambdaHost({
     functions: described.functions,
     variablesOf,
-    ...(time === undefined ? {} : { now: time.now }),
+    ...(time === undefined ? {} : { time }),
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
   });
-  http.serve(described.routes);
+  http.serve(described);
   const feeds = startFeeds({ described, queues, invoke: lambda.invoke, tokenFor: token_of, own, time });
   const rest = async (): Promise<void> => {
     while (lambda.busy() > 0 || !feeds.idle()) await pause(1);
   };
-  time?.restWith(rest);
+  if (time !== undefined && 'restWith' in time) time.restWith(rest);
   const clients = {
     sqs: new SQSClient({ ...own, endpoint: queues.endpoint }),
     scheduler: new SchedulerClient({ ...own, endpoint: scheduler.endpoint }),

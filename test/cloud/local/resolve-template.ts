@@ -126,6 +126,10 @@ function physicalOf(id: string, { Type, Properties = {} }: Resource, place: Plac
       return named(id, arn('lambda', `function:${id}`));
     case 'AWS::IAM::Role':
       return named(id, `arn:aws:iam::${account}:role/${id}`);
+    case 'AWS::KMS::Key':
+      return named(id, arn('kms', `key/${id}`));
+    case 'AWS::IAM::ManagedPolicy':
+      return { ref: `arn:aws:iam::${account}:policy/${id}`, attributes: {} };
     case 'AWS::Logs::LogGroup':
       return named(id, arn('logs', `log-group:${id}:*`));
     case 'AWS::ApiGatewayV2::Api':

@@ -1,5 +1,5 @@
-/** What the loopback servers live by; `at` runs something later, and returns how to call it off. */
-export type Time = { now(): number; at(at_ms: number, run: () => Promise<void>): () => void };
+/** What the loopback servers live by; `at` runs something later, and returns how to call it off. `speed`: how many seconds pass in a real one, 1 unless given. */
+export type Time = { now(): number; at(at_ms: number, run: () => Promise<void>): () => void; speed?: number };
 
 /** The longest a timer can be set for, ms. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -11,6 +11,7 @@ export function runningTime(minute_ms = 60_000): Time {
   const now = (): number => begun_ms + (Date.now() - begun_ms) * speed;
   return {
     now,
+    speed,
     at: (at_ms, run) => {
       let timer: NodeJS.Timeout;
       const wait = (): void => {

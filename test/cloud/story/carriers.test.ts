@@ -1,8 +1,9 @@
 import { CreateScheduleCommand, DeleteScheduleCommand } from '@aws-sdk/client-scheduler';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { environmentOf } from '../local/callers.ts';
 import type { Sending } from '../queues/sqs-front.ts';
 import { type CloudStory, cloudStory } from './cloud-story.ts';
-import { state } from './remote.ts';
+import { json, state } from './remote.ts';
 
 let story: CloudStory;
 /** What happens to ticks of the chain, and to beats, on their way: ms late each time they arrive. */
@@ -26,7 +27,7 @@ beforeAll(async () => {
       },
     },
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 beforeEach(() => {
   ofChain = ofHeartbeat = () => [0];
@@ -103,6 +104,47 @@ describe('heartbeats', () => {
     await overOnce(job_id, run);
   });
 
+  /** Such a beat as the job's schedule sends. */
+  async function beat(job_id: string): Promise<void> {
+    const schedule = story.cloud.jobSchedules().find(({ name }) => name === job_id);
+    const { generation_ms } = JSON.parse(String(schedule?.input.Target.Input));
+    const tick = { job_id, generation_ms, carrier: 'heartbeat', expected_checks: null, due_at_ms: story.time.now() };
+    await story.put(story.queue('TicksQueue'), [JSON.stringify(tick)]);
+  }
+  it('that come before half an interval look at nothing, and the next one does', async () => {
+    endsAfter(400);
+    const job_id = await story.adopt('beat-early', { expected_seconds: 600 });
+    await story.time.until(() => story.remote.looks('beat-early').length === 7, 400);
+    for (const seconds of [1, 10, 15]) {
+      await story.time.advance(seconds);
+      await beat(job_id);
+    }
+    await story.cloud.rest();
+    expect(story.remote.looks('beat-early')).toHaveLength(7);
+    await story.untilOver(job_id, 900);
+    expect(Math.max(...gaps('beat-early').slice(6))).toBeLessThan(62);
+    await overOnce(job_id, 'beat-early');
+  });
+  it('that come before the time that the remote side asked for look at nothing, and a later one does', async () => {
+    story.remote.say(({ number }) =>
+      number === 6 ? json(429, {}, { 'retry-after': '150' }) : state(number < 8 ? 'RUNNING' : 'FINISHED'),
+    );
+    const job_id = await story.adopt('beat-floor', { expected_seconds: 600 });
+    await story.time.until(() => story.remote.looks('beat-floor').length === 6, 400);
+    // Beyond half an interval; beats of the schedule come in between too.
+    for (const seconds of [50, 90]) {
+      await story.time.advance(seconds);
+      await beat(job_id);
+    }
+    await story.cloud.rest();
+    expect(story.remote.looks('beat-floor')).toHaveLength(6);
+    await story.untilOver(job_id, 900);
+    const [asked = 0] = gaps('beat-floor').slice(5);
+    expect(asked).toBeGreaterThanOrEqual(150);
+    expect(asked).toBeLessThan(150 + 62);
+    await overOnce(job_id, 'beat-floor');
+  });
+
   it('that come after the end, or ticks, find nothing to do', async () => {
     endsAfter(20);
     const job_id = await story.adopt('afterwards', { expected_seconds: 30 });
@@ -117,6 +159,31 @@ describe('heartbeats', () => {
     await story.time.advance(10);
     expect(story.remote.looks('afterwards')).toHaveLength(looks);
     await overOnce(job_id, 'afterwards');
+  });
+});
+
+describe('ticks of a record that is gone', () => {
+  it.each(['chain', 'heartbeat'])('delete its schedule and do nothing else, by the %s', async (carrier) => {
+    const { cloud, remote, time } = story;
+    remote.say(() => state('RUNNING'));
+    const run = `gone-${carrier}`;
+    const job_id = await story.adopt(run, { expected_seconds: 100 });
+    await time.advance(90);
+    ofChain = () => (carrier === 'chain' ? [0] : []);
+    ofHeartbeat = () => (carrier === 'heartbeat' ? [0] : []);
+    await cloud.dynamo.expire(cloud.described.tables[0]?.name ?? '', `JOB#${job_id}`);
+    const looks = remote.looks(run).length;
+    const from = { dynamo: cloud.dynamo.billed.length, queues: cloud.queues.calls.length };
+    await story.untilOver(job_id, carrier === 'chain' ? 15 : 90);
+    await time.advance(3600);
+    expect(cloud.dynamo.billed.slice(from.dynamo).filter(({ action }) => action !== 'Query')).toEqual([]);
+    const sent = cloud.queues.calls
+      .slice(from.queues)
+      .filter(({ action, session_token }) => /Send|Publish/.test(action) && environmentOf(session_token) !== null);
+    expect(sent).toEqual([]);
+    expect(remote.looks(run)).toHaveLength(looks);
+    expect(cloud.queues.depth(story.queue('TicksQueue'))).toEqual({ ready: 0, in_flight: 0 });
+    expect(cloud.queues.bodies(story.queue('TicksDeadLetters'))).toEqual([]);
   });
 });
 

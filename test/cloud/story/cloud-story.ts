@@ -1,18 +1,26 @@
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { Stack } from 'aws-cdk-lib';
 import { expect } from 'vitest';
+import type { UntilDoneProps } from '../../../lib/infra/until-done.ts';
 import { adoptBody, startBody } from '../../support/world.ts';
 import { gateOf, tokenOf } from '../local/gate-of.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../local/local-cloud.ts';
 import { type MovableTime, movableTime } from '../local/movable-time.ts';
 import { type Remote, startRemote } from './remote.ts';
-import { deploymentFor, secrets } from './shared-assembly.ts';
+import { deploymentFor, secretsFor, variantOf } from './shared-assembly.ts';
 
 export type CloudStory = {
   time: MovableTime;
   remote: Remote;
   cloud: LocalCloud;
   gate: ReturnType<typeof gateOf>;
-  call: (method: string, path: string, body?: object, key?: string) => Promise<{ status: number; body: unknown }>;
+  call: (
+    method: string,
+    path: string,
+    body?: object,
+    key?: string,
+    authorization?: string,
+  ) => Promise<{ status: number; body: unknown }>;
   /** Hands over a run that already runs; nobody is told but the topic. Resolves to the job's id. */
   adopt: (run: string, rest?: Record<string, unknown>) => Promise<string>;
   /** The body that starts a run. */
@@ -39,26 +47,41 @@ export type CloudStory = {
 export type StoryOptions = Partial<LocalCloudOptions> & {
   /** How many seconds after its time every schedule fires, 0–59. */
   late_seconds?: number;
+  /** Where the MCP server is that the connection `tools` leads to. */
+  tools_url?: string;
+  /** Other properties of the construct, with what else its stack has. */
+  properties?: (stack: Stack) => UntilDoneProps;
 };
 
 /** A local cloud with the deployment of all stories, in one time that leaps, weighed by its own policies. Close it. */
-export async function cloudStory({ late_seconds = 5, ...options }: StoryOptions = {}): Promise<CloudStory> {
+export async function cloudStory({
+  late_seconds = 5,
+  tools_url,
+  properties,
+  ...options
+}: StoryOptions = {}): Promise<CloudStory> {
   const time = movableTime();
   const remote = await startRemote(time.now);
-  const directory = await deploymentFor(remote.origin);
+  const shared = await deploymentFor(remote.origin, tools_url);
+  const { directory, ...rest } = properties === undefined ? { directory: shared } : variantOf(shared, properties);
   const gate = gateOf(directory, 'Local.template.json');
   const cloud = await startLocalCloud({
     directory,
     authorize: gate.authorize,
     token_of: tokenOf,
     time,
-    secrets,
+    secrets: secretsFor(remote.origin),
+    ...rest,
     ...options,
     scheduler: { lateness_ms: () => late_seconds * 1000, ...options.scheduler },
   });
 
-  const call: CloudStory['call'] = async (method, path, body, key) => {
-    const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) };
+  const call: CloudStory['call'] = async (method, path, body, key, authorization) => {
+    const headers = {
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+      ...(authorization === undefined ? {} : { authorization }),
+    };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answered = await fetch(`${cloud.url}${path}`, { method, headers, ...sent });
     return { status: answered.status, body: await answered.json() };

@@ -2,6 +2,7 @@ import { DeleteScheduleCommand } from '@aws-sdk/client-scheduler';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CloudStory, cloudStory } from './cloud-story.ts';
 import { state } from './remote.ts';
+import { toolClient } from './tool-client.ts';
 import { unusedGrants } from './unused-grants.ts';
 
 let story: CloudStory;
@@ -18,10 +19,10 @@ beforeAll(async () => {
           : undefined,
     },
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 
-const told = { announce: { targets: ['ops'] }, connection: 'secured' };
+const told = { announce: { targets: ['ops', 'perf'] }, connection: 'secured' };
 async function start(run: string): Promise<string> {
   const { status, body } = await story.call('POST', '/v1/jobs', story.startBody(run, told), `key-of-${run}`);
   expect(status).toBe(202);
@@ -54,6 +55,18 @@ async function cancelTwice(): Promise<void> {
     expect(await story.job(job_id)).toMatchObject({ job_id });
   }
   expect((await story.call('GET', '/v1/jobs')).status).toBe(200);
+}
+/** All of it again, by tools. */
+async function useTools(): Promise<void> {
+  const tools = await toolClient(story.cloud.url);
+  story.remote.say(({ run }) => state(run === 'tool-ended' ? 'FINISHED' : 'RUNNING'));
+  const handOver = (run: string) => tools.call('job_start', { ...story.startBody(run, told), idempotency_key: run });
+  expect(await handOver('tool-ended')).toMatchObject({ status: 'complete' });
+  const { job_id } = await handOver('tool-started');
+  expect(await tools.call('job_get', { job_id })).toMatchObject({ job_id, status: 'running' });
+  expect(await tools.call('job_list')).toMatchObject({ items: expect.arrayContaining([expect.anything()]) });
+  expect(await tools.call('job_cancel', { job_id, remote: false })).toMatchObject({ status: 'cancelled' });
+  await tools.close();
 }
 /** Without chain and schedule until the sweep comes; and beats that no queue takes. */
 async function loseJob(): Promise<void> {
@@ -97,6 +110,7 @@ it('everything that a role may do is done in one tour, or listed with its reason
   expect(new Set(looks.map(({ headers }) => headers['authorization']))).toEqual(new Set(['Bearer t0ken']));
   await adoptEnded();
   await cancelTwice();
+  await useTools();
   await loseJob();
   await askDoctor();
 
@@ -107,4 +121,4 @@ it('everything that a role may do is done in one tour, or listed with its reason
       unused.some((grant) => known.test(grant)),
       why,
     ).toBe(true);
-}, 60_000);
+}, 120_000);

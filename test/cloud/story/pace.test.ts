@@ -5,7 +5,7 @@ import { json, state } from './remote.ts';
 let story: CloudStory;
 beforeAll(async () => {
   story = await cloudStory();
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 
 /** Seconds between one look and the next. */

@@ -12,7 +12,7 @@ let fault: (call: ApiCall) => Fault | undefined = () => undefined;
 beforeAll(async () => {
   story = await cloudStory({ fault: (call) => fault(call) });
   directory = join(story.cloud.described.functions[0]?.code_directory ?? '', '..');
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 
 /** Queues whose messages raise an alarm. */
@@ -69,4 +69,4 @@ it('a job ends as it should where AWS throttles and fails each call of it again 
   expect(story.remote.looks('throttled')).toHaveLength(4);
   await story.expectOver(job_id, 'throttled');
   expect(story.published(job_id)).toHaveLength(1);
-}, 60_000);
+}, 120_000);

@@ -10,29 +10,44 @@ export type Remote = FaultServer & {
   looks: (run: string) => number[];
   /** How often each run was started. */
   starts: () => string[];
-  /** How the webhook's target answers its n-th event, from 1; 204 unless told. */
-  sayHook: (status: (number: number) => number) => void;
+  /** How targets answer what they are told, each counting from 1; 204 unless said. Null: it has not reached them. */
+  sayHook: (status: Hear) => void;
   /** What the webhook's target got. */
   hooks: () => SeenRequest[];
+  /** What all targets got, with what they answered. */
+  told: () => (SeenRequest & { status: number })[];
+  /** How often each run was asked to end. */
+  cancels: () => string[];
 };
+export type Hear = (number: number, path: string) => number | null;
 
 /** An answer with a state. */
 export const state = (word: string): string => json(200, { state: word });
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}): string =>
   answer(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
 
-/** A remote system on loopback. `POST /runs/<name>` starts that run, `GET /runs/<name>` looks at it, `POST /hook` is told of it. */
+/** A remote system on loopback. `POST /runs/<name>` starts that run, `GET /runs/<name>` looks at it, `POST /hook` and `POST /slack` are told of it, `POST /runs/<name>/cancel` ends it. */
 export async function startRemote(now: () => number): Promise<Remote> {
   let status: Status = () => state('RUNNING');
-  let hookStatus = (_number: number): number => 204;
-  let hooks = 0;
+  let hear: Hear = () => 204;
+  const told: (SeenRequest & { status: number })[] = [];
+  const heard: Record<string, number> = { '/hook': 0, '/slack': 0 };
+  const cancelled: string[] = [];
   const looked = new Map<string, number[]>();
   const started: string[] = [];
-  const server = await startFaultServer(({ method, path }) => {
+  const server = await startFaultServer((request) => {
+    const { method, path } = request;
     const run = path.split('/').at(-1) ?? '';
-    if (method === 'POST' && path === '/hook') {
-      hooks += 1;
-      return answer(hookStatus(hooks));
+    if (path in heard) {
+      heard[path] = (heard[path] ?? 0) + 1;
+      const status = hear(heard[path], path);
+      if (status === null) return undefined;
+      told.push({ ...request, status });
+      return answer(status);
+    }
+    if (method === 'POST' && run === 'cancel') {
+      cancelled.push(path.split('/').at(-2) ?? '');
+      return json(202, {});
     }
     if (method === 'POST') {
       started.push(run);
@@ -48,10 +63,13 @@ export async function startRemote(now: () => number): Promise<Remote> {
       status = how;
     },
     sayHook: (how) => {
-      hookStatus = how;
+      hear = how;
+      for (const path of Object.keys(heard)) heard[path] = 0;
     },
     looks: (run) => looked.get(run) ?? [],
     starts: () => started,
-    hooks: () => server.seen.filter(({ path }) => path === '/hook'),
+    hooks: () => told.filter(({ path }) => path === '/hook'),
+    told: () => told,
+    cancels: () => cancelled,
   };
 }

@@ -7,7 +7,7 @@ import { state } from './remote.ts';
 let story: CloudStory;
 beforeAll(async () => {
   story = await cloudStory();
-}, 60_000);
+}, 120_000);
 afterAll(() => story.close());
 
 it('a check that sees nothing new is one claim, one eventually consistent read and one send', async () => {

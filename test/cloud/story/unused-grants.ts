@@ -8,8 +8,4 @@ export const unusedGrants: [RegExp, string][] = [
     /^UntilDone(Poll|Deliver)Role\w*: sqs:GetQueueAttributes on /,
     'the Lambda service asks for it when a queue is mapped to a function',
   ],
-  [
-    /^UntilDoneMcpRole\w*: (?!logs:)/,
-    'has the rights and the ports of the start function, which the tour calls; no tool is called here yet',
-  ],
 ];
