@@ -56,8 +56,7 @@ function credentialsOf(name: string, connection: Connection, { secrets, openToke
   if (auth.type !== 'oauth2-client-credentials' && auth.type !== 'oauth2-refresh-token')
     return createCredentialSource(name, auth, secrets);
   if (openTokens === undefined)
-    if (openTokens === undefined)
-      throw new ConfigError(`connection "${name}": "${auth.type}" is not offered here; use a "bearer" token`);
+    throw new ConfigError(`connection "${name}": "${auth.type}" is not offered here; use a "bearer" token`);
   return openTokens(name, connection);
 }
 
