@@ -16,7 +16,7 @@ it('a job that is looked at once a minute is billed for a claim a look, and 19 w
     sends: 15,
     heartbeats: 10,
     write_units: 33,
-    read_units: 11.5,
+    read_units: 11,
     publishes: 1,
   });
 });
