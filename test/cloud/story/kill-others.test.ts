@@ -62,7 +62,7 @@ it(
         );
       }
     }),
-  240_000,
+  480_000,
 );
 
 it.each([[true], [false]])(
@@ -87,7 +87,7 @@ it.each([[true], [false]])(
         expect(remote.cancels().includes(run), where).toBe(asks);
       }
     }),
-  240_000,
+  480_000,
 );
 
 it(
@@ -121,5 +121,5 @@ it(
         expect(events(job_id), where).toHaveLength(1);
       }
     }),
-  240_000,
+  480_000,
 );

@@ -40,5 +40,5 @@ it(
       expect(unknown).toHaveLength(2);
       expect(unknown.every((killed) => killed.startsWith('Start dynamodb:'))).toBe(true);
     }),
-  240_000,
+  480_000,
 );
