@@ -18,7 +18,8 @@ const octoperf = { transport: 'mcp', url: 'https://api.octoperf.com/mcp', auth: 
 const known = {
   kinds: kindsWith([]),
   connections: new Map([['octoperf', { ...octoperf, allow_http: false, allow_private_network: false }]]),
-  targets: [], limits: { watchdog_seconds: 60 },
+  targets: [],
+  limits: { watchdog_seconds: 60 },
 };
 
 describe('the page on OctoPerf', () => {
