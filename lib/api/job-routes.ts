@@ -3,7 +3,7 @@ import { getJob } from '../flow/get-job.ts';
 import { answerJson, retryAfter } from './answer-json.ts';
 import type { ApiEnv, ApiOptions } from './api-options.ts';
 import { answer, answersOf, bodyNamed } from './describe-route.ts';
-import { entityTagOf, noneMatches } from './entity-tag.ts';
+import { entityTagOf, noneMatches, phaseToldBy } from './entity-tag.ts';
 import { unquotedKey } from './idempotency-key.ts';
 import { cancelAndDescribe, pageOfJobs, startAndDescribe } from './job-operations.ts';
 import { readJsonBody } from './read-body.ts';
@@ -48,7 +48,7 @@ const get = createRoute({
   tags,
   summary: 'Read a job',
   description:
-    'With `wait_seconds` the answer is held until the job is terminal, `blocked` or `failing`. `If-None-Match` is honoured.',
+    'With `wait_seconds` the answer is held until the job is terminal or becomes `blocked` or `failing`, else to the end of the window. A phase that you know does not end the wait: the one your `If-None-Match` names, or without it the one when the call came. 304 answers who knows it all.',
   request: { params: jobPath, query: waitQuery },
   responses: answersOf(
     {
@@ -102,12 +102,12 @@ export function addJobRoutes(app: OpenAPIHono<ApiEnv>, options: ApiOptions): voi
   app.openapi(get, async (c) => {
     const { job_id } = c.req.valid('param');
     const { wait_seconds } = c.req.valid('query');
-    const job = await getJob(ports, settings, { owner: c.get('owner'), job_id, wait_ms: wait_seconds * 1000 });
+    const known = c.req.header('if-none-match');
+    const call = { owner: c.get('owner'), job_id, wait_ms: wait_seconds * 1000, told_phase: phaseToldBy(known) };
+    const job = await getJob(ports, settings, call);
     const etag = entityTagOf(job);
     const headers = { etag, ...retryAfter(job) };
-    return noneMatches(c.req.header('if-none-match'), etag)
-      ? c.body(null, 304, headers)
-      : answerJson(c, job, 200, headers);
+    return noneMatches(known, etag) ? c.body(null, 304, headers) : answerJson(c, job, 200, headers);
   });
 
   app.openapi(list, async (c) => {
