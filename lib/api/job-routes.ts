@@ -11,6 +11,7 @@ import { readOptions } from './read-options.ts';
 import { cancelRequestSchema, jobPath, listQuery, noQuery, startHeaders, waitQuery } from './request-schemas.ts';
 
 const tags = ['jobs'];
+const whereHeaders = ['Location', 'Operation-Location', 'Idempotency-Replayed'] as const;
 
 const start = createRoute({
   method: 'post',
@@ -23,11 +24,12 @@ const start = createRoute({
   request: { query: noQuery, headers: startHeaders, ...bodyNamed('StartRequest', true) },
   responses: answersOf(
     {
-      200: answer('It had ended by then, or the idempotency key belongs to a job that has.', 'JobDescriptor', [
-        'Location',
-        'Operation-Location',
-      ]),
-      202: answer('It runs and is watched.', 'JobDescriptor', ['Location', 'Operation-Location', 'Retry-After']),
+      200: answer(
+        'It had ended by then, or the idempotency key belongs to a job that has.',
+        'JobDescriptor',
+        whereHeaders,
+      ),
+      202: answer('It runs and is watched.', 'JobDescriptor', [...whereHeaders, 'Retry-After']),
     },
     [
       'BODY_TOO_LARGE',
@@ -94,9 +96,15 @@ export function addJobRoutes(app: OpenAPIHono<ApiEnv>, options: ApiOptions): voi
     const key = c.req.valid('header')['Idempotency-Key'];
     const idempotency_key = key === undefined ? null : unquotedKey(key);
     const body = await readJsonBody(c.req);
+    const begun_ms = ports.clock.now();
     const job = await startAndDescribe(options, { owner: c.get('owner'), idempotency_key, body });
+    const known = Date.parse(job.started_at) < begun_ms;
     const where = { location: job.status_url, 'operation-location': job.status_url };
-    return answerJson(c, job, job.terminal ? 200 : 202, { ...where, ...retryAfter(job) });
+    return answerJson(c, job, job.terminal ? 200 : 202, {
+      ...where,
+      ...retryAfter(job),
+      ...(known ? { 'idempotency-replayed': 'true' } : {}),
+    });
   });
 
   app.openapi(get, async (c) => {

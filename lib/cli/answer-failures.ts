@@ -74,6 +74,8 @@ export function interrupted(context: Context): Outcome {
     message: `${terminated ? 'SIGTERM' : 'SIGINT'} ended this command.`,
     retryable: false,
     phase: 'execution',
+    suggestion: 'Jobs that were handed over go on; see how they stand:',
+    fix_command: `${context.cli_command} job list`,
   });
 }
 
@@ -85,6 +87,7 @@ export function malformed(context: Context, where: Where, seen: string): Outcome
     retryable: false,
     phase: 'execution',
     suggestion: `Check that UNTILDONE_ENDPOINT (now ${context.endpoint.url}) is an untildone server of this version.`,
+    fix_command: `${context.cli_command} doctor`,
     network_context: { endpoint: context.endpoint.url },
   });
 }
@@ -141,18 +144,44 @@ export function failureOfAnswer(context: Context, where: Where, answer: Answer, 
     ...(retry_after_ms === undefined ? {} : { retry_after_ms: Math.round(retry_after_ms) }),
     ...(problem?.errors === undefined ? {} : { problems: problem.errors }),
     phase: exit === exitCode.bad_arguments ? 'validation' : 'execution',
-    ...adviceOn(exit, context),
+    ...adviceOn(exit, context, retryable),
     http_status: answer.status,
   };
   return failure(exit, error, job, problem?.request_id === undefined ? {} : { request_id: problem.request_id });
 }
 
-function adviceOn(exit: number, context: Context): Partial<EnvelopeError> {
-  if (exit === exitCode.auth_required)
-    return { fix_required: `Set UNTILDONE_TOKEN to a token that ${context.endpoint.url} accepts.` };
+type Advice = Pick<EnvelopeError, 'suggestion' | 'fix_required' | 'fix_command' | 'retry_strategy'>;
+
+/** What to do about a refusal, by its exit code. */
+function adviceOn(exit: number, context: Context, retryable: boolean): Advice {
+  const { cli_command, endpoint } = context;
+  if (exit === exitCode.auth_required) {
+    const set = `Set UNTILDONE_TOKEN to a token that ${endpoint.url} accepts.`;
+    return { suggestion: set, fix_required: set };
+  }
+  if (exit === exitCode.permission_denied)
+    return {
+      suggestion: 'Ask who runs the server: this credential may not do that. What it may do:',
+      fix_command: `${cli_command} check-permissions`,
+    };
+  if (exit === exitCode.bad_arguments)
+    return {
+      suggestion: 'Mend every problem that is listed, and send the request again. What kinds take:',
+      fix_command: `${cli_command} kinds`,
+    };
+  if (exit === exitCode.precondition)
+    return { suggestion: 'The remote system said no and nothing runs: mend what it complains of, then start anew.' };
   if (exit === exitCode.not_found)
     return { suggestion: 'List the jobs there are.', fix_command: `${context.cli_command} job list` };
   if (exit === exitCode.conflict)
     return { suggestion: 'Use another --idempotency-key, or send the request of the first time.' };
-  return {};
+  if (retryable)
+    return {
+      suggestion: 'Try again after error.retry_after_ms, or in some seconds and then ever more.',
+      retry_strategy: 'exponential_backoff',
+    };
+  return {
+    suggestion: 'Look at what the server says of itself, and at its log:',
+    fix_command: `${cli_command} doctor`,
+  };
 }

@@ -48,8 +48,12 @@ export type Endpoint = {
   url: string;
   token: string | undefined;
   timeout_ms: number;
+  connect_timeout_ms: number;
   signing_region: string | undefined;
 };
+
+/** What the answer is written as, once the terminal and the environment have been looked at. */
+export type Format = 'json' | 'jsonl' | 'tsv' | 'text';
 
 /** What a command is given to work with. */
 export type Context = {
@@ -61,8 +65,18 @@ export type Context = {
   clock: Clock;
   /** Aborted by SIGINT or SIGTERM; the reason is that signal's name. */
   interrupt: AbortSignal;
+  /** What the answer is written as. */
+  format: Format;
+  /** True when everything was asked for, however long. */
+  full: boolean;
+  /** Most that one answer may have, bytes. */
+  most_bytes: number;
+  /** One JSON document on a line of stdout, at once; the envelope follows as the last line. Only with `jsonl`. */
+  emit(line: unknown): void;
   /** Prose for people, on stderr. */
   say(text: string): void;
+  /** What was called, on stderr, when that is wanted. */
+  debug(text: string): void;
   /** True when a line on stderr may be drawn over. */
   live: boolean;
   /** How wide such a line may be. */

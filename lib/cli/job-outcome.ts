@@ -31,6 +31,7 @@ export function outcomeOfJob(job: Descriptor, context: Context): Outcome {
         retry_after_ms: Math.round(job.poll_interval_ms),
         retry_strategy: 'linear_backoff',
         phase: 'execution',
+        fix_command: wait,
         suggestion: blocked ? 'Tell the person who can unblock it.' : `Ask again later, or wait for it: ${wait}`,
         ...words,
       },
@@ -44,6 +45,7 @@ export function outcomeOfJob(job: Descriptor, context: Context): Outcome {
     message: `The job ${job.status === 'cancelled' ? 'was cancelled' : code === 'JOB_TIMED_OUT' ? 'timed out' : 'failed'}${why}.`,
     retryable: false,
     phase: 'execution',
+    suggestion: 'Read data.message and data.observed: they say what the remote system said. It is not tried again.',
     ...words,
   };
   return failure(exit, error, job);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from './command.ts';
 import { allCommands } from './commands/all-commands.ts';
-import { type CliOptions, type Context, systemClock } from './context.ts';
+import { type CliOptions, type Context, type Format, systemClock } from './context.ts';
 import { schemaOf } from './describe-commands.ts';
 import { exitCode } from './exit-codes.ts';
 import { findEndpoint } from './find-endpoint.ts';
@@ -9,10 +9,12 @@ import { commonFlags, networkFlags } from './flags.ts';
 import { helpOutcome, unknownCommand } from './guide.ts';
 import { invokedAs } from './invoked-as.ts';
 import { badArguments, failure, type Outcome, success } from './outcome.ts';
+import { formatOf, isPlain } from './output-format.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { envelopeOf, textOf } from './print-outcome.ts';
 import { readFlags, readOperands } from './read-flags.ts';
 import { createSigner } from './sign-request.ts';
+import { brieflyOr, mostBytesIn } from './stay-brief.ts';
 import { toolVersion } from './version.ts';
 
 type Ran = {
@@ -27,6 +29,7 @@ type Ran = {
 export async function runCli(options: CliOptions): Promise<number> {
   const clock = options.clock ?? systemClock;
   const began = clock.now();
+  const format = formatOf(options);
   const request_id = `req_${(options.randomId ?? randomUUID)()}`;
   const controller = new AbortController();
   const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => controller.abort(name)] as const);
@@ -35,30 +38,32 @@ export async function runCli(options: CliOptions): Promise<number> {
   if (listening) for (const [name, listener] of listeners) options.signals?.on(name, listener);
   let ran: Ran;
   try {
-    ran = await run(options, { request_id, interrupt: controller.signal });
+    ran = await run(options, { request_id, interrupt: controller.signal, format });
   } catch (error) {
     ran = { outcome: unexpected(error), command: undefined, path: [] };
   } finally {
     for (const [name, listener] of listeners) options.signals?.off(name, listener);
   }
   const { outcome, command, context } = ran;
-  const json = wantsJson(options);
   const duration_ms = Math.max(0, Math.round(clock.now() - began));
   const meta = { duration_ms, request_id, command: ran.path.join(' ') };
-  const text = json
-    ? { stdout: `${JSON.stringify(envelopeOf(outcome, meta))}\n`, stderr: '' }
-    : ran.help === undefined
-      ? textOf(outcome, command, context)
-      : { stdout: '', stderr: '' };
+  const text = ((): { stdout: string; stderr: string } => {
+    if (format === 'json' || format === 'jsonl') {
+      const whole = envelopeOf(outcome, meta);
+      const size = { full: context?.full ?? false, most_bytes: mostBytesIn(options.env), hint: hintFor(outcome, ran) };
+      return { stdout: `${JSON.stringify(brieflyOr(whole, command, size))}\n`, stderr: '' };
+    }
+    return ran.help === undefined ? textOf(outcome, command, context, format) : { stdout: '', stderr: '' };
+  })();
   await written(options.stderr, (ran.help ?? '') + text.stderr);
   return (await written(options.stdout, text.stdout)) ? outcome.exit_code : exitCode.ok;
 }
 
-/** JSON wherever no person reads along, unless told otherwise; known before anything else can go wrong. */
-function wantsJson({ argv, terminal }: CliOptions): boolean {
-  const words = argv.join(' ');
-  if (/(^| )--output[ =]json( |$)/.test(words)) return true;
-  return /(^| )--output[ =]text( |$)/.test(words) ? false : !terminal.stdout;
+/** How to get what was left out; a job that was handed over must not be handed over again for that. */
+function hintFor({ data }: Outcome, { context }: Ran): string {
+  const id = data !== null && !Array.isArray(data) && 'job_id' in data ? String(data['job_id']) : undefined;
+  if (id === undefined || context === undefined) return 'All of it: the same command with --full';
+  return `All of it: ${context.cli_command} job status ${id} --full`;
 }
 
 /** False when the reader has gone (a closed pipe), which is its right. */
@@ -69,9 +74,11 @@ const written = (stream: NodeJS.WritableStream, text: string): Promise<boolean> 
     stream.write(text, (error) => resolve(!error));
   });
 
+const { schema: _schema, help: _help, version: _version, ...sharedFlags } = commonFlags;
+
 async function run(
   options: CliOptions,
-  { request_id, interrupt }: { request_id: string; interrupt: AbortSignal },
+  { request_id, interrupt, format }: { request_id: string; interrupt: AbortSignal; format: Format },
 ): Promise<Ran> {
   const cli_command = invokedAs(options.env);
   const parsed = parseArguments(options.argv, allCommands, cli_command);
@@ -86,7 +93,7 @@ async function run(
   if (command === undefined) return ran(unknownCommand(parsed, allCommands, cli_command));
   if (parsed.raw['schema'] === true) return { outcome: success(schemaOf(command)), command: undefined, path };
 
-  const flags = { ...command.flags, ...(command.network ? networkFlags : {}), output: commonFlags.output };
+  const flags = { ...command.flags, ...(command.network ? networkFlags : {}), ...sharedFlags };
   const limit = AbortSignal.any([interrupt, AbortSignal.timeout(30_000)]);
   const read = await readFlags(flags, parsed, { stdin: options.stdin, terminal: options.terminal, signal: limit });
   const { endpoint, problems, warnings } = findEndpoint(read.values, options.env);
@@ -101,8 +108,10 @@ async function run(
           .filter((name) => name in parsed.raw)
           .map(notHere)),
   ];
+  if (format === 'tsv' && command.table === undefined)
+    all.push({ path: '--output', message: 'cannot be tsv here: this answer has no rows' });
   const help = `${cli_command} ${path.join(' ')} --help`;
-  if (all.length > 0) return ran(badArguments(all, `See ${help}`));
+  if (all.length > 0) return ran(badArguments(all, `See ${help}`, help));
 
   const context: Context = {
     env: options.env,
@@ -111,8 +120,15 @@ async function run(
     signer: endpoint.signing_region === undefined ? undefined : createSigner(endpoint.signing_region, options.env),
     clock: options.clock ?? systemClock,
     interrupt,
-    say: (text) => void options.stderr.write(text),
-    live: options.terminal.stderr && !options.env['NO_COLOR'] && !options.env['CI'] && options.env['TERM'] !== 'dumb',
+    format,
+    full: read.values['full'] === true,
+    most_bytes: mostBytesIn(options.env),
+    emit: (line) => {
+      if (format === 'jsonl') options.stdout.write(`${JSON.stringify(line)}\n`);
+    },
+    say: read.values['quiet'] === true ? () => undefined : (text) => void options.stderr.write(text),
+    debug: read.values['debug'] === true ? (text) => void options.stderr.write(`debug: ${text}\n`) : () => undefined,
+    live: options.terminal.stderr && read.values['quiet'] !== true && !isPlain(options.env),
     columns:
       'columns' in options.stderr && typeof options.stderr.columns === 'number' ? options.stderr.columns || 80 : 80,
     request_id,
@@ -121,7 +137,11 @@ async function run(
     serve: options.serve,
     localChecks: options.localChecks,
   };
-  const outcome = await command.run(context, { ...read.values, argument: parsed.operands[0] ?? '' });
+  const outcome = await command.run(context, {
+    ...read.values,
+    argument: parsed.operands[0] ?? '',
+    operands: parsed.operands,
+  });
   const told = command.network ? [...warnings, ...outcome.warnings] : outcome.warnings;
   const meta = command.network ? { timeout_ms: endpoint.timeout_ms, ...outcome.meta } : outcome.meta;
   return { ...ran({ ...outcome, warnings: told, meta }), context };
@@ -142,5 +162,9 @@ function unexpected(error: unknown): Outcome {
   const problems =
     error instanceof Error && 'problems' in error && Array.isArray(error.problems) ? { problems: error.problems } : {};
   const message = error instanceof Error && error.message !== '' ? error.message : 'Something unexpected happened.';
-  return failure(exitCode.general, { code, message, retryable: false, phase: 'execution', ...problems });
+  const suggestion =
+    code === 'INTERNAL_ERROR'
+      ? 'This is a fault of ours: report it with the command line; a job that was handed over goes on.'
+      : 'Mend what the message says, and run the command again.';
+  return failure(exitCode.general, { code, message, retryable: false, phase: 'execution', suggestion, ...problems });
 }

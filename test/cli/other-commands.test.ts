@@ -197,7 +197,9 @@ describe('serve', () => {
     expect(code).toBe(1);
     expect(envelope.error).toMatchObject({ code: 'CONFIG_ERROR', message: 'the port is taken' });
     const shown = await run(['serve'], { serve, ...text });
-    expect(shown.stderr).toBe('error: the port is taken\n  port in use\n');
+    expect(shown.stderr).toBe(
+      'error: the port is taken\n  port in use\n  Mend what the message says, and run the command again.\n',
+    );
   });
 
   it('fails clearly where no server comes with the CLI', async () => {

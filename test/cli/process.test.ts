@@ -102,9 +102,9 @@ describe('a real process', () => {
   });
 
   it('writes a long document to its end', async () => {
-    const items = Array.from({ length: 1000 }, () => aJob());
+    const items = Array.from({ length: 700 }, () => aJob());
     const server = await scriptedServer(() => ({ json: { items, next_cursor: null, has_more: false } }));
-    const { code, stdout } = await start('untildone', ['job', 'list'], envFor(server.url)).exited;
+    const { code, stdout } = await start('untildone', ['job', 'list', '--full'], envFor(server.url)).exited;
     expect(stdout.length).toBeGreaterThan(500_000);
     expect(envelopeIn(stdout, code ?? -1).data).toMatchObject({ has_more: false });
   });

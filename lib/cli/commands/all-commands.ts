@@ -1,9 +1,12 @@
 import type { Command } from '../command.ts';
+import { checkPermissions } from './check-permissions.ts';
 import { doctor } from './doctor.ts';
 import { jobCancel } from './job-cancel.ts';
-import { jobEvents, jobList } from './job-list.ts';
+import { jobEvents } from './job-events.ts';
+import { jobList } from './job-list.ts';
 import { jobAdopt, jobStart } from './job-start.ts';
-import { jobStatus, jobWait } from './job-status.ts';
+import { jobStatus } from './job-status.ts';
+import { jobWait } from './job-wait.ts';
 import { kinds } from './kinds.ts';
 import { manifest } from './manifest.ts';
 import { serve } from './serve.ts';
@@ -20,5 +23,6 @@ export const allCommands: readonly Command[] = [
   jobEvents,
   kinds,
   doctor,
+  checkPermissions,
   manifest,
 ];

@@ -3,16 +3,18 @@ import { type Command, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { type Descriptor, descriptorSchema } from '../descriptor-schema.ts';
 import { codesOfStart, exitCode } from '../exit-codes.ts';
-import { type Flag, jsonObject } from '../flags.ts';
+import { type Flag, jsonObject, switchFlag } from '../flags.ts';
 import { withOwnCommands } from '../invoked-as.ts';
 import { outcomeOfJob } from '../job-outcome.ts';
 import { type Outcome, success } from '../outcome.ts';
 import { renderJob } from '../render-job.ts';
 import { requestFlags, rulesFor } from '../request-flags.ts';
+import { shorterJob } from '../stay-brief.ts';
+import { rehearsalFlags, rehearseStart, validated } from './dry-run.ts';
 
 type Values = {
   [Name in keyof typeof requestFlags]?: (typeof requestFlags)[Name] extends Flag<infer T> ? T | undefined : never;
-} & { payload: Record<string, unknown> };
+} & { payload: Record<string, unknown>; dry_run: boolean; validate_only: boolean };
 
 function bodyOf(payload: string, values: Values): Record<string, unknown> {
   if (values.request !== undefined) return values.request;
@@ -38,16 +40,24 @@ function bodyOf(payload: string, values: Values): Record<string, unknown> {
 
 async function post(context: Context, payload: string, values: Values): Promise<Outcome> {
   const idempotency_key = values.idempotency_key ?? context.randomId();
+  const body = bodyOf(payload, values);
+  if (values.validate_only)
+    return validated(body, `${context.cli_command} job start --help`) ?? success({ effect: 'noop', valid: true }, {});
+  if (values.dry_run) return rehearseStart(context, body, {});
   const answered = await callApi(context, {
     method: 'POST',
     path: '/v1/jobs',
     headers: { 'idempotency-key': idempotency_key },
-    body: bodyOf(payload, values),
+    body,
     answer: descriptorSchema,
     unsafe_to_repeat: values.idempotency_key === undefined,
   });
   const meta = { idempotency_key };
-  if (answered.ok) return acceptedOr(withOwnCommands(answered.value, context.cli_command), payload, meta, context);
+  if (answered.ok) {
+    const replayed = answered.headers.get('idempotency-replayed') === 'true';
+    const job = { ...withOwnCommands(answered.value, context.cli_command), effect: replayed ? 'noop' : 'created' };
+    return acceptedOr(job, payload, { ...meta, ...(replayed ? { idempotency_hit: true } : {}) }, context);
+  }
   const { outcome } = answered;
   return {
     ...outcome,
@@ -71,13 +81,23 @@ const adviceOn = (outcome: Outcome, { idempotency_key }: { idempotency_key: stri
   };
 };
 
+const renderOrJson = (data: unknown, context: Context): string =>
+  renderJob(data, context) || JSON.stringify(data, null, 2);
+
+const handOverFlags = {
+  ...requestFlags,
+  ...rehearsalFlags,
+  validate_only: switchFlag('Judge the form of the request, and call nobody'),
+} satisfies Record<string, Flag>;
+
 const definition = {
   danger_level: 'mutating',
   exit_codes: codesOfStart,
   output: descriptorSchema,
   async: true,
   network: true,
-  render: renderJob,
+  render: renderOrJson,
+  shorter: shorterJob,
 } as const;
 
 /** Starts a remote job and hands it over. */
@@ -86,7 +106,7 @@ export const jobStart: Command = defineCommand({
   path: ['job', 'start'],
   summary: 'Start a remote job and have it watched until it is done',
   flags: {
-    ...requestFlags,
+    ...handOverFlags,
     input: {
       schema: jsonObject,
       value: 'JSON|@FILE|-',
@@ -108,7 +128,7 @@ export const jobAdopt: Command = defineCommand({
   path: ['job', 'adopt'],
   summary: 'Have a job watched that already runs',
   flags: {
-    ...requestFlags,
+    ...handOverFlags,
     handle: {
       schema: jsonObject,
       value: 'JSON|@FILE|-',
