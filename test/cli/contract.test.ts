@@ -310,6 +310,27 @@ describe('check-permissions', () => {
   });
 });
 
+describe('what comes from elsewhere', () => {
+  it.each(['../jobs', 'job_%2e%2e', 'job_1%2f', 'job_1?x=1', 'job_1&x', 'job_1#x', 'job_$(id)', `${jobId}/cancel`])(
+    'rejects the id %s without asking anybody',
+    async (id) => {
+      const server = await scriptedServer(() => ({ json: aJob() }));
+      for (const verb of ['status', 'wait', 'cancel'])
+        expect((await run(['job', verb, id], { endpoint: server.url })).code).toBe(5);
+      expect(server.asked).toEqual([]);
+    },
+  );
+
+  it('hands over what was polled only under its tags', async () => {
+    const tagged = await scriptedServer(() => ({ json: aJob({ status: 'complete' }) }));
+    expect((await run(['job', 'status', jobId], { endpoint: tagged.url })).envelope.data).toMatchObject({
+      observed: { _source: 'external', _trusted: false, value: { state: 'RUNNING' } },
+    });
+    const bare = await scriptedServer(() => ({ json: { ...aJob(), observed: { state: 'RUNNING' } } }));
+    expect((await run(['job', 'status', jobId], { endpoint: bare.url })).envelope.error?.code).toBe('MALFORMED_ANSWER');
+  });
+});
+
 describe('a fix_command', () => {
   const unauthorised = aProblem(403, 'PERMISSION_DENIED');
   const problems: [name: string, argv: string[], reply: Reply][] = [

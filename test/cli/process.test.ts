@@ -101,6 +101,18 @@ describe('a real process', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
+  it('writes the same in every locale', async () => {
+    const server = await scriptedServer(() => ({ json: aJob({ status: 'complete', progress_pct: 99.5 }) }));
+    const written = async (locale: string): Promise<unknown> => {
+      const env = { ...envFor(server.url), LC_ALL: locale, LANG: locale, TZ: 'Asia/Kolkata' };
+      const { code, stdout } = await start('untildone', ['job', 'status', jobId], env).exited;
+      return envelopeIn(stdout, code ?? -1).data;
+    };
+    const plain = await written('C');
+    expect(plain).toMatchObject({ progress_pct: 99.5, started_at: '2026-11-21T09:00:00.000Z' });
+    expect(await written('de_DE.UTF-8')).toEqual(plain);
+  });
+
   it('writes a long document to its end', async () => {
     const items = Array.from({ length: 700 }, () => aJob());
     const server = await scriptedServer(() => ({ json: { items, next_cursor: null, has_more: false } }));
