@@ -56,9 +56,12 @@ export const requestBody = oneof(
 /** Ids: somebody else's, hostile ones, any. */
 export const idOf = (foreign: string) =>
   oneof(
-    constantFrom(foreign, `job_${'0'.repeat(26)}`, '..', '%2e%2e', '%00', '%zz', "' OR 1=1 --", foreign.toUpperCase()),
-    webSegment(),
+    { weight: 2, arbitrary: constantFrom(foreign) },
+    { weight: 1, arbitrary: hostileId(foreign) },
+    { weight: 1, arbitrary: webSegment() },
   );
+const hostileId = (foreign: string) =>
+  constantFrom(`job_${'0'.repeat(26)}`, '..', '%2e%2e', '%00', '%zz', "' OR 1=1 --", foreign.toUpperCase());
 
 const names = constantFrom('wait_seconds', 'limit', 'cursor', 'status', 'kind', '__proto__', 'constructor');
 const words = oneof(
@@ -67,6 +70,7 @@ const words = oneof(
 );
 /** Queries: ours with odd values, and any. */
 export const query = oneof(
+  constantFrom(''),
   webQueryParameters(),
   array(record({ name: names, value: words }), { maxLength: 4 }).map((all) =>
     all.map(({ name, value }) => `${name}=${value}`).join('&'),
