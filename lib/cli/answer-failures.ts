@@ -51,12 +51,14 @@ export function noAnswer(context: Context, where: Where, error: unknown, unsafe:
     });
   const why = wordOf(error);
   const never = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(why);
+  // A port that no HTTP client of this platform calls stays one.
+  const hopeless = /bad port/i.test(why);
   const local = never && isLoopback(context.endpoint.url);
   return failure(exitCode.unavailable, {
     code: 'UNAVAILABLE',
     message: `${call} failed: ${why}.`,
-    retryable: never || !unsafe,
-    ...(never || !unsafe ? { retry_strategy: 'exponential_backoff' as const } : {}),
+    retryable: !hopeless && (never || !unsafe),
+    ...(!hopeless && (never || !unsafe) ? { retry_strategy: 'exponential_backoff' as const } : {}),
     phase: 'execution',
     suggestion: local
       ? `No server listens at ${context.endpoint.url}. Start one with "${context.cli_command} serve", or set UNTILDONE_ENDPOINT.`

@@ -62,7 +62,7 @@ export function refuseMalformedId(job_id: string, context: Context): Outcome | u
   if (jobIdPattern.test(job_id)) return undefined;
   return failure(exitCode.not_found, {
     code: 'JOB_NOT_FOUND',
-    message: 'This is no job id: "job_" and 26 lower-case letters or digits were expected.',
+    message: `${JSON.stringify(job_id.slice(0, 64))} is no job id: "job_" and 26 lower-case letters or digits were expected.`,
     retryable: false,
     phase: 'validation',
     suggestion: 'List the jobs there are.',

@@ -44,19 +44,21 @@ export async function runCli(options: CliOptions): Promise<number> {
   } finally {
     for (const [name, listener] of listeners) options.signals?.off(name, listener);
   }
-  const { outcome, command, context } = ran;
   const duration_ms = Math.max(0, Math.round(clock.now() - began));
-  const meta = { duration_ms, request_id, command: ran.path.join(' ') };
-  const text = ((): { stdout: string; stderr: string } => {
-    if (format === 'json' || format === 'jsonl') {
-      const whole = envelopeOf(outcome, meta);
-      const size = { full: context?.full ?? false, most_bytes: mostBytesIn(options.env), hint: hintFor(outcome, ran) };
-      return { stdout: `${JSON.stringify(brieflyOr(whole, command, size))}\n`, stderr: '' };
-    }
-    return ran.help === undefined ? textOf(outcome, command, context, format) : { stdout: '', stderr: '' };
-  })();
+  const text = asText(options, ran, { format, meta: { duration_ms, request_id, command: ran.path.join(' ') } });
   await written(options.stderr, (ran.help ?? '') + text.stderr);
-  return (await written(options.stdout, text.stdout)) ? outcome.exit_code : exitCode.ok;
+  return (await written(options.stdout, text.stdout)) ? ran.outcome.exit_code : exitCode.ok;
+}
+
+type Facts = { format: Format; meta: Parameters<typeof envelopeOf>[1] };
+
+/** What is written in the end: the envelope, as short as was asked for, or the same for a person. */
+function asText({ env }: CliOptions, ran: Ran, { format, meta }: Facts): { stdout: string; stderr: string } {
+  const { outcome, command, context } = ran;
+  if (format !== 'json' && format !== 'jsonl')
+    return ran.help === undefined ? textOf(outcome, command, context, format) : { stdout: '', stderr: '' };
+  const size = { full: context?.full ?? false, most_bytes: mostBytesIn(env), hint: hintFor(outcome, ran) };
+  return { stdout: `${JSON.stringify(brieflyOr(envelopeOf(outcome, meta), command, size))}\n`, stderr: '' };
 }
 
 /** How to get what was left out; a job that was handed over must not be handed over again for that. */
