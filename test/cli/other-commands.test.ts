@@ -49,7 +49,7 @@ describe('job list and job events', () => {
 
   it('lists a page of jobs with its cursor', async () => {
     const server = await scriptedServer(() => ({ json: page }));
-    const argv = ['job', 'list', '--status', 'running', '--kind', 'http', '--limit', '2', '--cursor', 'c1'];
+    const argv = ['job', 'list', '--status', 'running', '--kind', 'http', '--limit', '2', '--cursor', 'c1', '--full'];
     const { code, envelope } = await run(argv, { endpoint: server.url });
     expect(code).toBe(0);
     expect(server.asked[0]).toMatchObject({
