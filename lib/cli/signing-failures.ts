@@ -59,7 +59,8 @@ export function gatewayRefusal(context: Context, call: string, { status, body }:
   });
 }
 
-type Advice = { code: string; exit: number; why: string; error: Partial<EnvelopeError> };
+type Suggested = Partial<EnvelopeError> & Pick<EnvelopeError, 'suggestion'>;
+type Advice = { code: string; exit: number; why: string; error: Suggested };
 
 function adviceOn(status: number, message: string, context: Context): Advice {
   const { url, token } = context.endpoint;
@@ -67,7 +68,7 @@ function adviceOn(status: number, message: string, context: Context): Advice {
     code: 'UNAUTHENTICATED',
     exit: exitCode.auth_required,
     why,
-    error: { fix_required },
+    error: { suggestion: fix_required, fix_required },
   });
   if (token !== undefined)
     return status === 401
@@ -113,5 +114,16 @@ function messageOf(body: unknown): string | undefined {
   return typeof message === 'string' && message !== '' ? message.slice(0, 300) : undefined;
 }
 
-const unauthenticated = (code: string, message: string, advice: Partial<EnvelopeError>): Outcome =>
-  failure(exitCode.auth_required, { code, message, retryable: false, phase: 'execution', ...advice });
+const unauthenticated = (
+  code: string,
+  message: string,
+  advice: { fix_required: string; fix_command: string },
+): Outcome =>
+  failure(exitCode.auth_required, {
+    code,
+    message,
+    retryable: false,
+    phase: 'execution',
+    suggestion: advice.fix_required,
+    ...advice,
+  });
