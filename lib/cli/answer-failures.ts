@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Advice, advice, listAdvice } from './advice.ts';
+import { type Advice, advice, listAdvice, runnable } from './advice.ts';
 import type { Context } from './context.ts';
 import { descriptorSchema } from './descriptor-schema.ts';
 import type { EnvelopeError } from './envelope.ts';
@@ -55,6 +55,7 @@ export function noAnswer(context: Context, where: Where, error: unknown, unsafe:
   // A port that no HTTP client of this platform calls stays one.
   const hopeless = /bad port/i.test(why);
   const repeatable = !hopeless && (never || !unsafe);
+  const serve = runnable(context, 'serve');
   const local = never && isLoopback(context.endpoint.url);
   return failure(exitCode.unavailable, {
     code: 'UNAVAILABLE',
@@ -62,12 +63,10 @@ export function noAnswer(context: Context, where: Where, error: unknown, unsafe:
     retryable: repeatable,
     ...(repeatable ? { retry_strategy: 'exponential_backoff' as const } : {}),
     phase: 'execution',
-    ...(local
-      ? advice(context, {
-          suggestion: `No server listens at ${context.endpoint.url}. Start one with "untildone serve", or set UNTILDONE_ENDPOINT.`,
-          command: 'serve',
-        })
-      : { suggestion: `Check UNTILDONE_ENDPOINT (now ${context.endpoint.url}) and the network.` }),
+    suggestion: local
+      ? `No server listens at ${context.endpoint.url}. Start one with "${serve ?? 'untildone serve'}", or set UNTILDONE_ENDPOINT.`
+      : `Check UNTILDONE_ENDPOINT (now ${context.endpoint.url}) and the network.`,
+    ...(local && serve !== undefined ? { fix_command: serve } : {}),
     network_context,
   });
 }
@@ -183,7 +182,7 @@ function adviceOn(exit: number, context: Context, retryable: boolean): Advice {
     return { suggestion: 'The remote system said no and nothing runs: mend what it complains of, then start anew.' };
   if (exit === exitCode.not_found) return listAdvice(context);
   if (exit === exitCode.conflict)
-    return { suggestion: 'Use another --idempotency-key, or send the request of the first time.' };
+    return { suggestion: 'Use another idempotency key, or send the request of the first time.' };
   if (retryable)
     return {
       suggestion: 'Try again after error.retry_after_ms, or in some seconds and then ever more.',

@@ -84,6 +84,6 @@ export function unexpected(error: unknown): Outcome {
   const suggestion =
     code === 'INTERNAL_ERROR'
       ? 'This is a fault of ours: report it with the command line; a job that was handed over goes on.'
-      : 'Mend what the message says, and run the command again.';
+      : 'Mend what the message says before the command is run again.';
   return failure(exitCode.general, { code, message, retryable: false, phase: 'execution', suggestion, ...problems });
 }

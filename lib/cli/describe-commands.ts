@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Command, spelled } from './command.ts';
 import { envelopeSchema, envelopeVersion } from './envelope.ts';
-import { commonFlags, type Flag, networkFlags, outputFormats } from './flags.ts';
+import { commonFlags, type Flag, networkFlags, outputWithoutRows } from './flags.ts';
 import { toolVersion } from './version.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -16,7 +16,10 @@ const flagsOf = (command: Command): Record<string, Flag> => ({
   ...command.flags,
   ...(command.network ? networkFlags : {}),
   ...commonFlags,
+  output: outputOf(command),
 });
+
+const outputOf = ({ table }: Command) => (table === undefined ? outputWithoutRows : commonFlags.output);
 
 const spelledFlag = (name: string, flag: Flag): string => `${flag.negated ? 'no-' : ''}${spelled(name)}`;
 
@@ -92,7 +95,7 @@ const entryOf = (command: Command, cli_command: string): JsonSchema => ({
   ),
   exit_codes: command.exit_codes,
   output_schema: jsonSchemaOf(command.output),
-  output_formats: outputFormats.filter((format) => format !== 'tsv' || command.table !== undefined),
+  output_formats: outputOf(command).schema.options,
   examples: command.examples.map((example) => ({ description: command.summary, command: `${cli_command} ${example}` })),
   option_placement: 'any',
   interactive: false,

@@ -72,13 +72,21 @@ export const switchFlag = (description: string): Flag<boolean> & { default: bool
 /** What an answer can be written as; `plain` is another word for text. */
 export const outputFormats = ['json', 'jsonl', 'tsv', 'text', 'plain'] as const;
 
+const outputFlag = (formats: readonly string[], words: string) => ({
+  schema: z.enum(formats),
+  value: 'FORMAT',
+  description: `${words}; without it, text on a terminal, else json`,
+});
+
+/** `--output` of a command whose answer has no rows. */
+export const outputWithoutRows = outputFlag(
+  outputFormats.filter((format) => format !== 'tsv'),
+  'json, jsonl (a line a change), or text',
+);
+
 /** Options of every command; they may stand anywhere on the line. */
 export const commonFlags = {
-  output: {
-    schema: z.enum(outputFormats),
-    value: 'FORMAT',
-    description: 'json, jsonl (a line a change, row or event), tsv, or text; without it, text on a terminal, else json',
-  },
+  output: outputFlag(outputFormats, 'json, jsonl (a line a change, row or event), tsv, or text'),
   full: switchFlag('Print all of it: without this, an answer leaves out what is long and stays under 2 KB'),
   quiet: switchFlag('Say nothing on stderr while working'),
   debug: switchFlag('Say on stderr what is called and what came back, without credentials'),

@@ -46,7 +46,10 @@ export function outcomeOfJob(job: Descriptor, context: Context): Outcome {
     message: `The job ${job.status === 'cancelled' ? 'was cancelled' : code === 'JOB_TIMED_OUT' ? 'timed out' : 'failed'}${why}.`,
     retryable: false,
     phase: 'execution',
-    suggestion: 'Read data.message and data.observed: they say what the remote system said. It is not tried again.',
+    suggestion:
+      job.observed === undefined
+        ? 'Read data.message: it says why. It is not tried again.'
+        : 'Read data.message and data.observed: they say what the remote system said. It is not tried again.',
     ...words,
   };
   return failure(exit, error, job);

@@ -1,3 +1,4 @@
+import { advice } from './advice.ts';
 import type { Context } from './context.ts';
 import type { EnvelopeError } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
@@ -101,10 +102,11 @@ function adviceOn(status: number, message: string, context: Context): Advice {
     code: 'PERMISSION_DENIED',
     exit: exitCode.permission_denied,
     why: 'the identity that signs may not call this API, or the API is of another account or region.',
-    error: {
-      suggestion: 'It needs execute-api:Invoke on this API (api.grantInvoke in the CDK app). Who signs:',
-      fix_command: `${context.cli_command} doctor`,
-    },
+    error: advice(context, {
+      suggestion: 'It needs execute-api:Invoke on this API (api.grantInvoke in the CDK app).',
+      leads: ' Who signs:',
+      command: 'doctor',
+    }),
   };
 }
 

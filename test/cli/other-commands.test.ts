@@ -198,7 +198,7 @@ describe('serve', () => {
     expect(envelope.error).toMatchObject({ code: 'CONFIG_ERROR', message: 'the port is taken' });
     const shown = await run(['serve'], { serve, ...text });
     expect(shown.stderr).toBe(
-      'error: the port is taken\n  port in use\n  Mend what the message says, and run the command again.\n',
+      'error: the port is taken\n  port in use\n  Mend what the message says before the command is run again.\n',
     );
   });
 

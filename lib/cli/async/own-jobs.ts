@@ -71,5 +71,5 @@ const notFound = failure(exitCode.not_found, {
   message: 'There is no such job.',
   retryable: false,
   phase: 'execution',
-  suggestion: 'Check the id: it is the job_id that the start answered.',
+  suggestion: 'Check the id: it is the job_id that the job began with.',
 });

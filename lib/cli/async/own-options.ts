@@ -1,13 +1,10 @@
 import type { Command as Commander } from 'commander';
 import type { CliOptions, Format, Wishes } from '../context.ts';
-import { commonFlags, outputFormats } from '../flags.ts';
+import { commonFlags, outputWithoutRows } from '../flags.ts';
 import { formatOf } from '../output-format.ts';
 
 /** What a command was called with, of the options it got from us. */
 export type OwnOptions = { format: Format; wishes(): Wishes };
-
-/** A job has no rows. */
-const formats = outputFormats.filter((format) => format !== 'tsv');
 
 /** Gives a command our options. One that its author has already stays what it is; an `--output` is still read for our words. */
 export function addOwnOptions(
@@ -16,10 +13,9 @@ export function addOwnOptions(
   { network }: { network: boolean },
 ): OwnOptions {
   const { full, debug } = commonFlags;
+  const { schema, description } = outputWithoutRows;
   const added = [
-    command
-      .createOption('--output <format>', `${formats.join(', ')}; without it, text on a terminal, else json`)
-      .choices(formats),
+    command.createOption('--output <format>', description).choices(schema.options),
     command.createOption('--full', full.description),
     ...(network ? [command.createOption('--debug', debug.description)] : []),
   ].filter(({ long }) => !command.options.some((option) => option.long === long));

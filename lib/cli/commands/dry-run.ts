@@ -24,8 +24,7 @@ export function validated(body: Record<string, unknown>, help: string): Outcome 
 }
 
 /** What a hand-over would do: its form, and whether the server knows its kind. Nothing is called but a list of kinds. */
-export async function rehearseStart(context: Context, body: Record<string, unknown>): Promise<Outcome> {
-  const help = `${context.cli_command} job start --help`;
+export async function rehearseStart(context: Context, body: Record<string, unknown>, help: string): Promise<Outcome> {
   const wrong = validated(body, help);
   if (wrong !== undefined) return wrong;
   const answered = await callApi(context, { method: 'GET', path: '/v1/kinds', answer: kindsSchema });

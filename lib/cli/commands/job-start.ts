@@ -40,11 +40,11 @@ const inDoubt = (idempotency_key: string): string =>
   `It may have been accepted: repeat the same command with --idempotency-key ${idempotency_key} to find out.`;
 
 /** Hands it over, or only says what would come of that. */
-async function post(context: Context, payload: string, values: Values): Promise<Outcome> {
+async function post(context: Context, payload: 'input' | 'handle', values: Values): Promise<Outcome> {
   const body = bodyOf(payload, values);
-  if (values.validate_only)
-    return validated(body, `${context.cli_command} job start --help`) ?? success({ effect: 'noop', valid: true });
-  if (values.dry_run) return rehearseStart(context, body);
+  const help = `${context.cli_command} job ${payload === 'input' ? 'start' : 'adopt'} --help`;
+  if (values.validate_only) return validated(body, help) ?? success({ effect: 'noop', valid: true });
+  if (values.dry_run) return rehearseStart(context, body, help);
   return handOver(context, { body, idempotency_key: values.idempotency_key, inDoubt });
 }
 
