@@ -58,6 +58,7 @@ function standIns(shipped: ShippedConfiguration): Record<string, string> {
   const used = storesOf(shipped);
   return Object.fromEntries([
     ['@aws-sdk/credential-provider-node', join(root, 'lib/aws/environment-credentials.ts')],
+    ['@aws-sdk/endpoint-cache', join(root, 'lib/aws/no-endpoint-cache.ts')],
     ...secretStores
       .filter(({ name }) => !used.includes(name))
       .map(({ package: client, stand_in }) => [client, join(root, stand_in)]),
