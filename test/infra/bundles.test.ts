@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { env } from '../../lib/env.ts';
 import { bundle, bundleFunction } from '../../lib/infra/bundle.ts';
 import { readCloudConfiguration } from '../../lib/infra/cloud-configuration.ts';
 import { type FunctionName, functionNames as names } from '../../lib/infra/function-names.ts';
+import { readAtStart } from '../../lib/infra/join-start.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { synthesized } from './synthesized.ts';
 
@@ -142,6 +143,34 @@ describe('a package behind an import()', () => {
     const code = "import('./index.mjs').then(({ load }) => load()).then(console.log)";
     const { stdout } = await run(process.execPath, ['--eval', code], { cwd: join(directory.path, 'lazy') });
     expect(stdout.trim()).toBe('function');
+  });
+});
+
+describe('what is read at the start', () => {
+  it.each(names)('%s: is one file behind the entry', (name) => {
+    const { outputs = {} } = bundles.get(name) ?? {};
+    const [entry = ''] = Object.keys(outputs).filter((file) => file.endsWith('/index.mjs'));
+    expect([...readAtStart(outputs, entry)].map((file) => basename(file))).toEqual(['index.mjs', 'start.mjs']);
+    const told = Object.entries(outputs).map(([file, { bytes }]) => [basename(file), bytes]);
+    const sizes = told.map(([file]) => [file, statSync(join(directory.path, name, String(file))).size]);
+    expect(told).toEqual(sizes);
+  });
+  it('is shared with what waits behind an import(), and its packages may require the modules of Node', async () => {
+    const mailer = JSON.stringify(createRequire(import.meta.url).resolve('nodemailer'));
+    const files = {
+      'box.ts': 'export const box = { opened: 0 };',
+      'later.ts': "import { box } from './box.ts';\nexport const open = () => { box.opened += 1; };",
+      'together.ts': `import mailer from ${mailer};\nimport { box } from './box.ts';
+        export const load = async () => {
+          (await import('./later.ts')).open();
+          return [box.opened, typeof mailer.createTransport({}).sendMail].join();
+        };`,
+    };
+    for (const [file, code] of Object.entries(files)) writeFileSync(join(directory.path, file), code);
+    bundle(join(directory.path, 'together.ts'), join(directory.path, 'together'), shipped);
+    const code = "import('./index.mjs').then(({ load }) => load()).then(console.log)";
+    const { stdout } = await run(process.execPath, ['--eval', code], { cwd: join(directory.path, 'together') });
+    expect(stdout.trim()).toBe('1,function');
   });
 });
 
