@@ -112,6 +112,9 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
         budget_ms: 10_000,
         redirects_as_answers: [],
       }),
+    /** Calls a starter. */
+    start: (tool: string): Promise<Answer | Fault> =>
+      transport.call({ connection: 'tools', call: { tool }, budget_ms: 10_000, redirects_as_answers: [], once: true }),
     probe: () => transport.probe({ connection: 'tools', budget_ms: 10_000 }),
     close: async () => {
       await transport.close();
