@@ -7,8 +7,8 @@ type Outputs = Metafile['outputs'];
 type Output = Outputs[string];
 
 /*
- * esbuild puts what a start shares with each `import()` into files of their own, twenty for poll, and each that is read at the start
- * costs a function about as much as 10 KB more in one file. So these become one:
+ * esbuild puts what a start shares with each `import()` into files of their own, eighteen for poll, and each that is read at the start
+ * takes about a millisecond of processor time (ADR 9). So these become one:
  *
  *   index.mjs    export{handler}from"./start.mjs"
  *   start.mjs    all that is read at the start
