@@ -168,8 +168,11 @@ describe('what is read at the start', () => {
     };
     for (const [file, code] of Object.entries(files)) writeFileSync(join(directory.path, file), code);
     bundle(join(directory.path, 'together.ts'), join(directory.path, 'together'), shipped);
+    // As a module: what is evaluated otherwise brings a `require` for all.
     const code = "import('./index.mjs').then(({ load }) => load()).then(console.log)";
-    const { stdout } = await run(process.execPath, ['--eval', code], { cwd: join(directory.path, 'together') });
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], {
+      cwd: join(directory.path, 'together'),
+    });
     expect(stdout.trim()).toBe('1,function');
   });
 });
