@@ -36,9 +36,10 @@ export async function guardedOctoperf({ now, sessions = false, expires_in = 3600
         return Response.json({ resource: `${origin}/mcp`, authorization_servers: [authorization.issuer] });
       const { id, method, params } = JSON.parse(body === '' ? '{}' : body);
       const tool: string | undefined = method === 'tools/call' ? params.name : undefined;
-      requests.push(tool ?? String(method));
       const token = (request.headers.get('authorization') ?? '').replace('Bearer ', '');
-      if (!authorization.accepts(token)) return challenge(origin);
+      const welcome = authorization.accepts(token);
+      requests.push(`${welcome ? '' : '401 '}${tool ?? method}`);
+      if (!welcome) return challenge(origin);
       if (tool === undefined || faulty?.tool !== tool || faulty.times <= 0) return undefined;
       faulty.times -= 1;
       met += 1;
@@ -50,8 +51,9 @@ export async function guardedOctoperf({ now, sessions = false, expires_in = 3600
     ...server,
     authorization,
     foreign,
-    /** Calls of tools by their names, other requests by their methods, in order, refused ones too. */
+    /** Calls of tools by their names, other requests by their methods, in order; `401 ` before those without a good token. */
     requests,
+    /** How often a tool was called with a good token. */
     posts: (tool: string): number => requests.filter((one) => one === tool).length,
     /** The next `times` calls of a tool meet a fault. */
     fail: (tool: string, fault: McpFault, times = Number.POSITIVE_INFINITY): void => {
