@@ -4,7 +4,7 @@ import type { Credential, CredentialSource } from '../credentials.ts';
 import { refusal } from '../follow-call.ts';
 import { createRedactor } from '../redact.ts';
 import { readClient } from './oauth-client.ts';
-import { createRefresher, faultOf, type RefresherOptions } from './refresh-tokens.ts';
+import { createRefresher, faultOf, type RefresherOptions, renewalOf } from './refresh-tokens.ts';
 import type { TokenRecord } from './token-store.ts';
 
 /** The store opens with the first call. */
@@ -58,7 +58,16 @@ export function createAccessTokens(options: AccessTokenOptions): CredentialSourc
     // The same token is the same credential: whoever compares two of them asks whether a refresh changed anything.
     if (kept?.credential.value !== value)
       kept = {
-        credential: { headers: ['authorization', `Bearer ${value}`], value, redactor: createRedactor(hidden) },
+        credential: {
+          headers: ['authorization', `Bearer ${value}`],
+          value,
+          redactor: createRedactor(hidden),
+          // Whatever token it is: all that this grant gives are refused.
+          death: async () => ({
+            id: `given-${record.given}`,
+            renew: renewalOf(name, auth.type === 'oauth2-refresh-token'),
+          }),
+        },
         record,
       };
     halted = undefined;

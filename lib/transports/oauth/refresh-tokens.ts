@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/errors.ts';
+import type { Death } from '../../core/observation.ts';
 import type { Clock, Fault, Secrets } from '../../ports.ts';
 import type { Dispatchers } from '../dispatchers.ts';
 import { refusal } from '../follow-call.ts';
@@ -118,6 +119,7 @@ export function createRefresher(options: RefresherOptions) {
       known: known.slice(0, known_hashes),
       written_back_at_ms: due ? clock.now() : before.written_back_at_ms,
       halt: null,
+      given: givenBy(client, before),
     };
     const saved = await save(version, record);
     const replaced = head !== from;
@@ -164,28 +166,27 @@ export function createRefresher(options: RefresherOptions) {
     answer: Exclude<TokenAnswer, { type: 'tokens' }>,
   ): Promise<Refreshed> {
     const before = record.halt;
-    const next = answer.type === 'refused' ? dead(client, answer) : paused(client, answer.fault, before, clock.now());
+    const next =
+      answer.type === 'refused' ? dead(client, answer, before) : paused(client, answer.fault, before, clock.now());
     if (answer.type === 'refused') endpoints.forget();
     const saved = await save(version, { ...record, halt: next });
     if (saved === 'conflict') return 'again';
-    const isNew = before?.kind !== 'dead' || before.secrets_hash !== client.secrets_hash;
-    if (next.kind === 'dead' && isNew) tell({ type: 'dead', connection: name, message: next.message });
+    if (next.kind === 'dead' && next.death?.id !== before?.death?.id)
+      tell({ type: 'dead', connection: name, message: next.message });
     return faultOf(next, clock.now());
   }
 
-  function dead(client: OauthClient, { error, words }: TokenAnswer & { type: 'refused' }): Halt {
+  function dead(client: OauthClient, { error, words }: TokenAnswer & { type: 'refused' }, before: Halt | null): Halt {
     const what = `the credential of connection "${name}" was refused (${words})`;
-    const next =
-      client.grant === null || error === 'redirect'
-        ? 'check the client secret, the client_id and the token_url'
-        : `run "untildone connect ${name}" to agree anew`;
+    const renew = renewalOf(name, client.grant !== null && error !== 'redirect');
     return {
       kind: 'dead',
       until_ms: clock.now() + dead_ms,
       type: 'auth_failed',
-      message: shown(`${what}; ${next}`),
+      message: shown(`${what}; ${renew}`),
       secrets_hash: client.secrets_hash,
       failures: 1,
+      death: deathOf(client, before) ?? { id: `grant-${clock.now().toString(36)}`, renew },
     };
   }
 
@@ -199,6 +200,7 @@ export function createRefresher(options: RefresherOptions) {
       message: shown(`no token for connection "${name}": ${fault.message}`),
       secrets_hash: client.secrets_hash,
       failures,
+      death: deathOf(client, before),
     };
   }
 
@@ -222,8 +224,27 @@ function lifeOf(seconds: number | null, begun_ms: number): Pick<TokenRecord, 'fr
   return { expires_at_ms: begun_ms + life_ms, fresh_until_ms: begun_ms + life_ms - Math.min(margin_ms, life_ms / 5) };
 }
 
+/** The death that these secrets died before. */
+const deathOf = ({ secrets_hash }: OauthClient, before: Halt | null): Death | null =>
+  before?.secrets_hash === secrets_hash ? before.death : null;
+
+/** The secret that a person put there, if the chain goes on from it, else the one that it began with. */
+function givenBy({ grant, secrets_hash }: OauthClient, before: TokenRecord): string {
+  if (grant === null) return secrets_hash;
+  const isNew =
+    headOf(before, grant.refresh_token) === grant.refresh_token && before.refresh_token !== grant.refresh_token;
+  return isNew ? hashOf(grant.refresh_token) : (before.given ?? hashOf(grant.refresh_token));
+}
+
+/** What to do about a credential that is refused, as a sentence goes on. */
+export const renewalOf = (name: string, has_grant: boolean): string =>
+  has_grant
+    ? `run "untildone connect ${name}" to agree anew`
+    : 'check the client secret, the client_id and the token_url';
+
 /** A standing halt, as a call meets it. */
 export const faultOf = (halt: Halt, now_ms: number): Fault => ({
   ...refusal(halt.type, halt.message),
   retry_after_seconds: halt.kind === 'dead' ? null : Math.max(1, Math.ceil((halt.until_ms - now_ms) / 1000)),
+  ...(halt.kind === 'dead' && halt.death !== null ? { death: halt.death } : {}),
 });

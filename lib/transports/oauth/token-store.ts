@@ -1,5 +1,6 @@
 import type { OauthAuth } from '../../core/auth.ts';
 import type { FaultType } from '../../core/kind.ts';
+import type { Death } from '../../core/observation.ts';
 
 /** Why no token is asked for until `until_ms`: the credential is dead, or the token endpoint is in trouble. */
 export type Halt = {
@@ -12,6 +13,8 @@ export type Halt = {
   secrets_hash: string;
   /** In a row. */
   failures: number;
+  /** Of these secrets, since they were refused first: asking again in vain, or trouble in between, makes no other of it. */
+  death: Death | null;
 };
 
 /** What is kept of a connection's tokens. Epoch ms; null where nothing is known. */
@@ -27,6 +30,8 @@ export type TokenRecord = {
   /** When the newest was last written back to where the reference points. */
   written_back_at_ms: number;
   halt: Halt | null;
+  /** Hash of the secret that this chain of tokens began with: rotation keeps it. */
+  given: string | null;
 };
 
 export const noTokens: TokenRecord = {
@@ -37,6 +42,7 @@ export const noTokens: TokenRecord = {
   known: [],
   written_back_at_ms: 0,
   halt: null,
+  given: null,
 };
 
 /** 0 before the first write; each save makes it one more. */
