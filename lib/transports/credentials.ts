@@ -2,7 +2,7 @@ import type { Auth, OauthAuth } from '../core/auth.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Death } from '../core/observation.ts';
 import type { Fault, Secrets } from '../ports.ts';
-import { markOf } from './death.ts';
+import { createMarks } from './death.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 
 /** What a connection sends to prove who it is. */
@@ -42,13 +42,12 @@ export function createCredentialSource(name: string, auth: Exclude<Auth, OauthAu
   let kept: Credential | undefined;
   let loading: Promise<Credential> | undefined;
   let known: string[] = [];
-  let marked: { value: string; mark: Promise<string> } | undefined;
 
-  // Every job asks for the mark of the secret that they all have.
-  const death = async (value: string): Promise<Death> => {
-    if (marked?.value !== value) marked = { value, mark: markOf(name, value) };
-    return { id: `secret-${await marked.mark}`, renew: `store a valid one at ${referenceOf(auth)}` };
-  };
+  const markOf = createMarks(name);
+  const death = async (value: string): Promise<Death> => ({
+    id: `secret-${await markOf(value)}`,
+    renew: `store a valid one at ${referenceOf(auth)}`,
+  });
   const load = async (fresh: boolean): Promise<Credential> => {
     const { headers, value, hidden } = readAuth(name, auth, await secrets.resolve(referenceOf(auth), { fresh }));
     known = [...new Set([...hidden, ...known])].slice(0, remembered);

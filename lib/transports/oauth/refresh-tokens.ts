@@ -1,9 +1,10 @@
 import { ConfigError } from '../../core/errors.ts';
-import type { Death } from '../../core/observation.ts';
 import type { Clock, Fault, Secrets } from '../../ports.ts';
+import type { Marks } from '../death.ts';
 import type { Dispatchers } from '../dispatchers.ts';
 import { refusal } from '../follow-call.ts';
 import { createRedactor } from '../redact.ts';
+import { deathOfGiven, givenBy, headOf, renewalOf } from './given.ts';
 import { withRefreshToken } from './grant-secret.ts';
 import { hashOf, type OauthClient, type OauthConnection, readClient } from './oauth-client.ts';
 import { createEndpoints } from './token-endpoint.ts';
@@ -32,6 +33,7 @@ export type RefresherOptions = {
   /** Hears of every secret, as soon as there is one, so that none is shown. */
   hide: (secrets: readonly string[]) => void;
   hidden: () => readonly string[];
+  marks: Marks;
 };
 
 /** What a refresh came to; `again`: somebody else wrote meanwhile, so look at what. */
@@ -167,7 +169,9 @@ export function createRefresher(options: RefresherOptions) {
   ): Promise<Refreshed> {
     const before = record.halt;
     const next =
-      answer.type === 'refused' ? dead(client, answer, before) : paused(client, answer.fault, before, clock.now());
+      answer.type === 'refused'
+        ? await dead(client, answer, record)
+        : paused(client, answer.fault, before, clock.now());
     if (answer.type === 'refused') endpoints.forget();
     const saved = await save(version, { ...record, halt: next });
     if (saved === 'conflict') return 'again';
@@ -176,7 +180,11 @@ export function createRefresher(options: RefresherOptions) {
     return faultOf(next, clock.now());
   }
 
-  function dead(client: OauthClient, { error, words }: TokenAnswer & { type: 'refused' }, before: Halt | null): Halt {
+  async function dead(
+    client: OauthClient,
+    { error, words }: TokenAnswer & { type: 'refused' },
+    before: TokenRecord,
+  ): Promise<Halt> {
     const what = `the credential of connection "${name}" was refused (${words})`;
     const renew = renewalOf(name, client.grant !== null && error !== 'redirect');
     return {
@@ -186,7 +194,7 @@ export function createRefresher(options: RefresherOptions) {
       message: shown(`${what}; ${renew}`),
       secrets_hash: client.secrets_hash,
       failures: 1,
-      death: deathOf(client, before) ?? { id: `grant-${clock.now().toString(36)}`, renew },
+      death: await deathOfGiven({ marks: options.marks, given: givenBy(client, before), renew }),
     };
   }
 
@@ -200,7 +208,7 @@ export function createRefresher(options: RefresherOptions) {
       message: shown(`no token for connection "${name}": ${fault.message}`),
       secrets_hash: client.secrets_hash,
       failures,
-      death: deathOf(client, before),
+      death: before?.secrets_hash === client.secrets_hash ? before.death : null,
     };
   }
 
@@ -212,35 +220,11 @@ export function createRefresher(options: RefresherOptions) {
   return { refresh, settleUnsaved, unreadable };
 }
 
-/** The newest refresh token of the chain, unless somebody has put another one where the reference points. */
-function headOf({ refresh_token, known }: TokenRecord, stored: string): string {
-  if (refresh_token === null || refresh_token === stored) return stored;
-  return known.includes(hashOf(stored)) ? refresh_token : stored;
-}
-
 function lifeOf(seconds: number | null, begun_ms: number): Pick<TokenRecord, 'fresh_until_ms' | 'expires_at_ms'> {
   if (seconds === null) return { fresh_until_ms: noTokens.fresh_until_ms, expires_at_ms: noTokens.expires_at_ms };
   const life_ms = seconds * 1000;
   return { expires_at_ms: begun_ms + life_ms, fresh_until_ms: begun_ms + life_ms - Math.min(margin_ms, life_ms / 5) };
 }
-
-/** The death that these secrets died before. */
-const deathOf = ({ secrets_hash }: OauthClient, before: Halt | null): Death | null =>
-  before?.secrets_hash === secrets_hash ? before.death : null;
-
-/** The secret that a person put there, if the chain goes on from it, else the one that it began with. */
-function givenBy({ grant, secrets_hash }: OauthClient, before: TokenRecord): string {
-  if (grant === null) return secrets_hash;
-  const isNew =
-    headOf(before, grant.refresh_token) === grant.refresh_token && before.refresh_token !== grant.refresh_token;
-  return isNew ? hashOf(grant.refresh_token) : (before.given ?? hashOf(grant.refresh_token));
-}
-
-/** What to do about a credential that is refused, as a sentence goes on. */
-export const renewalOf = (name: string, has_grant: boolean): string =>
-  has_grant
-    ? `run "untildone connect ${name}" to agree anew`
-    : 'check the client secret, the client_id and the token_url';
 
 /** A standing halt, as a call meets it. */
 export const faultOf = (halt: Halt, now_ms: number): Fault => ({

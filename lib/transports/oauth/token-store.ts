@@ -13,9 +13,12 @@ export type Halt = {
   secrets_hash: string;
   /** In a row. */
   failures: number;
-  /** Of these secrets, since they were refused first: asking again in vain, or trouble in between, makes no other of it. */
+  /** What these secrets came to when they were asked with before; trouble in between takes nothing back. */
   death: Death | null;
 };
+
+/** What people gave: rotation keeps it. `grant`: hash of the refresh token that the chain began with; `hash`: of it and the client's secrets. */
+export type Given = { grant: string | null; hash: string };
 
 /** What is kept of a connection's tokens. Epoch ms; null where nothing is known. */
 export type TokenRecord = {
@@ -30,8 +33,7 @@ export type TokenRecord = {
   /** When the newest was last written back to where the reference points. */
   written_back_at_ms: number;
   halt: Halt | null;
-  /** Hash of the secret that this chain of tokens began with: rotation keeps it. */
-  given: string | null;
+  given: Given | null;
 };
 
 export const noTokens: TokenRecord = {
