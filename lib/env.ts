@@ -30,6 +30,9 @@ export const env = {
 /** Indexes of the job table. */
 export const indexes = { owner: 'jobs-of-owner', active: 'active-jobs' } as const;
 
+/** The attribute of a message of which people have heard already, with another one: who mails people filters by its absence. */
+export const peopleAttribute = { name: 'people', told: 'told' } as const;
+
 /** The configuration, shipped beside each bundle. */
 export const configurationFile = 'config.json';
 

@@ -1,4 +1,4 @@
-import type { JobEvent } from './core/announcement.ts';
+import type { JobEvent, SharedNews } from './core/announcement.ts';
 import type { Connection, Target } from './core/configuration.ts';
 import type { Address, AnnouncementState } from './core/descriptor.ts';
 
@@ -114,8 +114,11 @@ export type Events = {
 };
 /** Tells targets. Delivery is at least once, one target never holds another. */
 export type Announcements = {
-  /** Durably hands `event` over for each target. Idempotent on (`event_id`, target). */
-  publish(event: JobEvent, targets: readonly string[]): Promise<void>;
+  /**
+   * Durably hands `event` over for each target. Idempotent on (`event_id`, target). Of what is `shared`, each target that people
+   * read gets the first event only, also those that the engine itself tells; that event gets there however often it is published.
+   */
+  publish(event: JobEvent, targets: readonly string[], shared?: SharedNews): Promise<void>;
   list(ref: JobRef): Promise<AnnouncementState[]>;
 };
 /** How a kind talks to the remote system. Never throws for what the remote side does. */

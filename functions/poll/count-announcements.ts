@@ -10,8 +10,8 @@ export function countingAnnouncements(announcements: Announcements): CountingAnn
   return {
     counted,
     list: announcements.list,
-    publish: async (event, targets) => {
-      await announcements.publish(event, targets);
+    publish: async (event, ...rest) => {
+      await announcements.publish(event, ...rest);
       const outcome = outcomeOf(event);
       counted.set(outcome, (counted.get(outcome) ?? 0) + 1);
     },

@@ -39,7 +39,7 @@ export function corePorts(
     import('./compose-announcements.ts').then(({ announcementsOn }) => announcementsOn(options)),
   );
   const announcements: Announcements = {
-    publish: async (event, targets) => (await topics()).publish(event, targets),
+    publish: async (...said) => (await topics()).publish(...said),
     list: async (ref) => (await topics()).list(ref),
   };
   return { jobs, events, ticks, announcements, clock };

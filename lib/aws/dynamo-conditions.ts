@@ -40,6 +40,11 @@ export const jobConditions = {
 
 /** For items that are written once. */
 export const isNew: Condition = { text: 'attribute_not_exists(pk)', values: {} };
+/** For items that one event may write, again too, until they expire. */
+export const isFreeFor = (event_id: string, now_seconds: number): Condition => ({
+  text: 'attribute_not_exists(pk) OR event_id = :event_id OR expires_at <= :now_seconds',
+  values: { ':event_id': event_id, ':now_seconds': now_seconds },
+});
 /** For a slot that is written over only as it was seen. */
 export const holds = (ref: string): Condition => ({ text: '#ref = :ref', values: { ':ref': ref } });
 

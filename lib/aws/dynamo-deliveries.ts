@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { JobEvent } from '../core/announcement.ts';
+import { type JobEvent, sharedFor_ms } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import { InvariantError } from '../core/errors.ts';
 import type { Clock } from '../ports.ts';
-import { isNew } from './dynamo-conditions.ts';
+import { isFreeFor, isNew } from './dynamo-conditions.ts';
 import { expiry, hasExpired } from './dynamo-layout.ts';
 import { openTable, type Row } from './dynamo-table.ts';
 import type { DeliveryState, DeliveryStates } from './sns-announcements.ts';
@@ -53,6 +53,11 @@ export function createDynamoDeliveries(options: DynamoDeliveriesOptions): Dynamo
         condition: { text: 'attribute_exists(pk)', values: {} },
       });
       if (!done) throw new InvariantError(`${event_id} was handed over to ${target}, and nobody had put that down`);
+    },
+    isFirst: async (key, target, event_id) => {
+      const now_ms = clock.now();
+      const row = { pk: `NEWS#${key}`, sk: target, event_id, expires_at: Math.ceil((now_ms + sharedFor_ms) / 1000) };
+      return (await table.putIf(row, isFreeFor(event_id, Math.floor(now_ms / 1000)))).done;
     },
     list: async (job_id) => {
       const where = { text: 'pk = :pk', values: { ':pk': `DELIVERIES#${job_id}` } };

@@ -8,6 +8,7 @@ import type { JobRef, Status } from '../core/job.ts';
  *                         HANDLE#…               the handle of a started job
  *                         SEEN#…                 what was last seen
  *   DELIVERIES#<job id>   <event id>#<target>    how one event fares with one target
+ *   NEWS#<news>           <target>               which event told a target of what many events share
  *   INBOX#<owner>         <number>               an event, in append order
  *                         COUNTER                the last number given out
  *   EVENT#<event id>      NUMBER                 which number an event has

@@ -7,9 +7,10 @@ import {
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { emailOf } from '../announce/email.ts';
 import { chatNotificationOf } from '../announce/slack.ts';
-import type { JobEvent } from '../core/announcement.ts';
+import type { JobEvent, SharedNews } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import { ConfigError } from '../core/errors.ts';
+import { peopleAttribute } from '../env.ts';
 import type { Announcements, Clock } from '../ports.ts';
 import { said } from './service-errors.ts';
 import { createSqsDeliveries } from './sqs-deliveries.ts';
@@ -27,6 +28,8 @@ export type DeliveryStates = {
   /** Sets `handed_over`: a topic has `delivered` with it, the delivery queue goes on from `pending`. */
   handedOver(job_id: string, event_id: string, target: string, by: 'topic' | 'queue'): Promise<void>;
   list(job_id: string): Promise<DeliveryState[]>;
+  /** Whether this event is the one that tells `target` of `key`: the first within a day, also when it asks again. */
+  isFirst(key: string, target: string, event_id: string): Promise<boolean>;
 };
 
 export type SnsAnnouncementsOptions = {
@@ -62,19 +65,36 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
   const { sns, topic_arn, chat_topic_arn, deliveries, sqs, delivery_queue_url, clock } = options;
   const queue = delivery_queue_url === null ? null : createSqsDeliveries({ sqs, queue_url: delivery_queue_url, clock });
 
-  function handingsOf(event: JobEvent, targets: readonly string[]): Handing[] {
+  /** Those that may tell people of `shared`, of all that could. */
+  async function firstTold(event: JobEvent, targets: readonly string[], shared: SharedNews): Promise<string[]> {
+    const { outcomes, chat } = topicTargets;
+    const people = [
+      outcomes,
+      ...(chat_topic_arn === null ? [] : [chat]),
+      ...targets.filter((one) => shared.people.includes(one)),
+    ];
+    const first = await Promise.all(people.map((target) => deliveries.isFirst(shared.key, target, event.event_id)));
+    return people.filter((_, position) => first[position]);
+  }
+
+  async function handingsOf(event: JobEvent, targets: readonly string[], shared?: SharedNews): Promise<Handing[]> {
     const topic = (target: string, input: PublishCommandInput): Handing => ({
       target,
       by: 'topic',
       hand: () => said(`the topic ${target}`, () => sns.send(new PublishCommand(input))),
     });
     const { outcomes, chat } = topicTargets;
+    const told = shared === undefined ? null : await firstTold(event, targets, shared);
+    const hears = (target: string): boolean => told?.includes(target) ?? true;
     return [
-      topic(outcomes, { TopicArn: topic_arn, ...outcomeMessage(event) }),
-      ...(chat_topic_arn === null
+      // The topic has programs among its subscribers: they hear of every event.
+      topic(outcomes, { TopicArn: topic_arn, ...outcomeMessage(event, { told_people: !hears(outcomes) }) }),
+      ...(chat_topic_arn === null || !hears(chat)
         ? []
         : [topic(chat, { TopicArn: chat_topic_arn, Message: JSON.stringify(chatNotificationOf(event)) })]),
-      ...targets.map((target): Handing => ({ target, by: 'queue', hand: () => queueUp(event, target) })),
+      ...targets
+        .filter((target) => shared?.people.includes(target) !== true || hears(target))
+        .map((target): Handing => ({ target, by: 'queue', hand: () => queueUp(event, target) })),
     ];
   }
   async function queueUp(event: JobEvent, target: string): Promise<void> {
@@ -104,8 +124,9 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
   }
 
   return {
-    publish: async (event, targets) => {
-      const all = await Promise.allSettled(handingsOf(event, targets).map((handing) => handOver(event, handing)));
+    publish: async (event, targets, shared) => {
+      const handings = await handingsOf(event, targets, shared);
+      const all = await Promise.allSettled(handings.map((handing) => handOver(event, handing)));
       // Every target had its turn; who failed has it again with the next tick, the others are marked.
       for (const one of all) if (one.status === 'rejected') throw one.reason;
     },
@@ -122,8 +143,11 @@ export const listAnnouncements = (deliveries: Pick<DeliveryStates, 'list'>): Pic
 /** Below the 256 KB of SNS, which count the attributes too. */
 const maxMessageBytes = 250_000;
 
-/** Text for people, the whole event as JSON for everything else. */
-export function outcomeMessage(event: JobEvent): {
+/** Text for people, the whole event as JSON for everything else. `told_people`: they have heard of it with another event. */
+export function outcomeMessage(
+  event: JobEvent,
+  { told_people } = { told_people: false },
+): {
   Subject: string;
   Message: string;
   MessageStructure: 'json';
@@ -135,7 +159,7 @@ export function outcomeMessage(event: JobEvent): {
     Subject: subject,
     Message: messages.find((message) => Buffer.byteLength(message) <= maxMessageBytes) ?? messages.at(-1) ?? '',
     MessageStructure: 'json',
-    MessageAttributes: attributesOf(event),
+    MessageAttributes: attributesOf(event, told_people),
   };
 }
 
@@ -148,12 +172,12 @@ function leavingOut(event: JobEvent): JobEvent[] {
   return [event, { ...event, data: shorter }, { ...event, data: shortest }];
 }
 
-/** Raw delivery to a queue drops messages with more than ten attributes. */
-const maxLabels = 5;
+/** Raw delivery to a queue drops messages with more than ten attributes: these, and the six below. */
+const maxLabels = 4;
 const attributeName = /^(?!.*\.\.)(?!.*\.$)[A-Za-z0-9_.-]{1,200}$/;
 
-/** For filter policies: `event_type`, `status`, `kind`, `connection`, `reason` where there is one, and `label.NAME`. */
-function attributesOf({ type, data }: JobEvent): Record<string, MessageAttributeValue> {
+/** For filter policies: `event_type`, `status`, `kind`, `connection`, `reason` where there is one, `people` when they were told already, and `label.NAME`. */
+function attributesOf({ type, data }: JobEvent, told_people: boolean): Record<string, MessageAttributeValue> {
   const labels = Object.entries(data.labels)
     .map(([name, value]): [string, string] => [`label.${name}`, value])
     .filter(([name, value]) => attributeName.test(name) && value !== '')
@@ -164,6 +188,7 @@ function attributesOf({ type, data }: JobEvent): Record<string, MessageAttribute
     ['kind', data.kind],
     ['connection', data.connection],
     ['reason', data.reason],
+    [peopleAttribute.name, told_people ? peopleAttribute.told : null],
     ...labels,
   ];
   return Object.fromEntries(

@@ -48,7 +48,7 @@ function decideOn(job: Job, look: Look, max_checks: number, now_ms: number): Dec
       return settle(job, look, endedWords[verdict.type], reason, now_ms);
     }
     case 'auth_failed':
-      return settle(job, look, 'failed', 'auth_failed', now_ms, verdict.message);
+      return settle(job, look, 'failed', 'auth_failed', now_ms, verdict.message, deathIn(verdict));
     case 'not_allowed':
       return settle(job, look, 'failed', 'target_not_allowed', now_ms, verdict.message);
     case 'not_found':
@@ -71,6 +71,9 @@ function decideOn(job: Job, look: Look, max_checks: number, now_ms: number): Dec
       return again(job, look, goodCheck(job, look, verdict), verdict.retry_after_seconds ?? null, max_checks, now_ms);
   }
 }
+
+const deathIn = ({ death }: Extract<Verdict, { type: 'auth_failed' }>): StatePatch =>
+  death === undefined ? {} : { death };
 
 /** A declined wish is over: the job goes on, and is watched as any other. */
 const isCancelling = ({ state }: Job): boolean =>

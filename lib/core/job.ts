@@ -1,5 +1,6 @@
 import type { Tree } from './jmespath.ts';
 import type { ResolvedKind } from './kind.ts';
+import type { Death } from './observation.ts';
 
 export const schemaVersion = 1;
 
@@ -93,6 +94,8 @@ export type JobState = {
   told: EventType[];
   owed: OwedEvent[];
   settled_at_ms: number | null;
+  /** Of the credential that it ended with; other jobs of the connection end with the same. */
+  death: Death | null;
 };
 
 /** What a save may write: not the outbox (added to), the wish (the caller's) or the number (the fence's). */
@@ -169,6 +172,7 @@ export const untouched: JobState = {
   told: [],
   owed: [],
   settled_at_ms: null,
+  death: null,
 };
 
 /** A fresh record, before anything remote was called. */

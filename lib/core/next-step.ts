@@ -1,4 +1,6 @@
 import type { Job, Reason } from './job.ts';
+import { cutText } from './looked-at.ts';
+import type { Death } from './observation.ts';
 
 /** What to do when the kind itself recommends nothing. A failure never says "retry": a run can cost money. */
 const byReason: Record<Reason, string | null> = {
@@ -22,10 +24,20 @@ const byReason: Record<Reason, string | null> = {
 
 /** One string of at most 280 characters, or null. */
 export function nextStepOf(job: Job): string | null {
-  const { status, reason, phase } = job.state;
+  const { status, reason, phase, death } = job.state;
   if (status === 'running')
     return phase === 'blocked' ? 'It waits for a person: somebody must act in the remote system.' : null;
+  if (death !== null) return renewal(death, job.spec.connection);
   return kindsWord(job) ?? (reason === null ? null : byReason[reason]);
+}
+
+const longest = 280;
+
+/** It is one message for all jobs of the connection, and has to say so. How many they are is not known when the first one ends. */
+function renewal({ renew }: Death, connection: string): string {
+  const what = (how: string): string =>
+    `The credential of connection "${connection}" was refused; renew it: ${how}. Its other jobs end the same way, and people are told once.`;
+  return what(cutText(renew, longest - what('').length));
 }
 
 /** What the kind recommends. Its `failed` speaks of what the remote side failed: how we lost a job, or never began it, is another matter. */

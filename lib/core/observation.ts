@@ -1,6 +1,12 @@
 import type { Tree } from './jmespath.ts';
 import type { FaultType } from './kind.ts';
 
+/**
+ * A credential that was refused, asked for anew and refused again. `id` tells this death from others of the same connection,
+ * and nothing of the secret; `renew` is what to do, in our words, as it follows "renew it: ".
+ */
+export type Death = { id: string; renew: string };
+
 /** The remote side answered. `body` is undefined when it was empty or no JSON; `unparseable` says why then. */
 export type Answer = {
   answered: true;
@@ -17,6 +23,8 @@ export type Answer = {
    * the body; JSON-RPC's are named by what HTTP would have answered.
    */
   error?: { type: FaultType; message: string };
+  /** Of the credential that this answer refuses. */
+  death?: Death;
 };
 
 /** No usable answer. `sent` says whether the remote side may have seen the request. */
@@ -28,6 +36,8 @@ export type Fault = {
   retry_after_seconds: number | null;
   /** True when we did not even look: our own rate budget or a cool-down. No failed check. */
   postponed: boolean;
+  /** Of the credential that there was none to call with. */
+  death?: Death;
 };
 
 /** What one call saw. */

@@ -2,7 +2,7 @@ import { faultTypeOf, judge, readsBody } from './acceptors.ts';
 import { withWarning } from './job.ts';
 import type { Acceptor, FaultType } from './kind.ts';
 import { cutText } from './looked-at.ts';
-import type { Observation } from './observation.ts';
+import type { Death, Observation } from './observation.ts';
 
 /** What one look means for the job. A failed check is not a failed job. */
 export type Verdict =
@@ -19,7 +19,9 @@ export type Verdict =
       retry_after_seconds?: number | null;
     }
   | { type: 'failed_check'; fault: FaultType; message: string; retry_after_seconds: number | null }
-  | { type: 'auth_failed' | 'not_found' | 'not_allowed'; message: string }
+  | { type: 'not_found' | 'not_allowed'; message: string }
+  /** `death`: not this job alone, but the credential of its connection. */
+  | { type: 'auth_failed'; message: string; death?: Death }
   | { type: 'postponed'; seconds: number };
 
 /** Judges one look: acceptors first, then the classes of failure of every HTTP API. */
@@ -44,7 +46,7 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
   if (!observation.answered) {
     const { message } = observation;
     if (fault === 'not_allowed' || fault === 'redirected') return { type: 'not_allowed', message };
-    if (fault === 'auth_failed') return { type: 'auth_failed', message };
+    if (fault === 'auth_failed') return { type: 'auth_failed', message, ...deathOf(observation) };
     return { type: 'failed_check', fault: observation.type, message, retry_after_seconds };
   }
   const { http_status, error } = observation;
@@ -55,7 +57,11 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
       : { type: 'failed_check', fault: type, message, retry_after_seconds };
   }
   if (fault === 'auth_failed')
-    return { type: 'auth_failed', message: `the remote system answered ${http_status} to our credential` };
+    return {
+      type: 'auth_failed',
+      message: `the remote system answered ${http_status} to our credential`,
+      ...deathOf(observation),
+    };
   if (fault === 'not_found') return { type: 'not_found', message: `the remote system answered ${http_status}` };
   if (http_status >= 400 && fault !== null)
     return { type: 'failed_check', fault, message: `the remote system answered ${http_status}`, retry_after_seconds };
@@ -77,6 +83,9 @@ export function verdictOf(acceptors: readonly Acceptor[], observation: Observati
   const blind = !readsBody(acceptors);
   return { type: 'going', phase: 'polling', matched: false, resolved: resolved || blind, retry_after_seconds };
 }
+
+/** Where an observation has a death, that; to be spread. */
+export const deathOf = ({ death }: Observation): { death?: Death } => (death === undefined ? {} : { death });
 
 const runningWords = new Set(
   'accepted active assigned awaiting baking booting building cancelling canceling cleanup collecting created creating deploying downloading executing finalizing finishing inflight initializing initialising inprogress inqueue new notready notstarted open pending pendingexecution planning preparing processing progressing provisioning publishing queued queueing requested restarting resuming retrying running runnable scaling scheduled scheduling starting started stopping submitted submitting testing updating uploading validating waiting warming warmup working'.split(

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, RequestError } from '../core/errors.ts';
 
-/** The layout of the file. A newer one is refused; an older one would be migrated here. */
-const layoutVersion = 1;
 const fileName = 'untildone.db';
 
-const layout = `
+/** The layout of the file, step by step: a file takes the steps that it has not taken. A newer file is refused. */
+const steps = [
+  `
 CREATE TABLE jobs (
   job_id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
   generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
@@ -26,8 +26,13 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX deliveries_pending ON deliveries (next_attempt_at_ms) WHERE state = 'pending';
 CREATE INDEX deliveries_of_job ON deliveries (job_id);
-PRAGMA user_version = ${layoutVersion};
-`;
+`,
+  `
+CREATE TABLE shared_news (
+  key TEXT NOT NULL, target TEXT NOT NULL, event_id TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (key, target)
+) WITHOUT ROWID, STRICT;
+`,
+];
 
 /** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop. */
 export type Database = {
@@ -147,12 +152,13 @@ function open(directory: string, path: string): DatabaseSync {
 
 function migrate(sql: DatabaseSync, path: string): void {
   const found = Number(sql.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (found > layoutVersion)
+  if (found > steps.length)
     throw new ConfigError(
-      `${path} was written by a newer untildone (layout ${found}, this one reads ${layoutVersion}); run that version, or use another --data-dir`,
+      `${path} was written by a newer untildone (layout ${found}, this one reads ${steps.length}); run that version, or use another --data-dir`,
     );
-  if (found === layoutVersion) return;
-  sql.exec(`BEGIN IMMEDIATE; ${layout} COMMIT;`);
+  if (found === steps.length) return;
+  const missing = steps.slice(found).join('');
+  sql.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${steps.length}; COMMIT;`);
 }
 
 function rollBack(sql: DatabaseSync): void {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RequestError } from '../core/errors.ts';
-import { isTerminal, type Job, type JobSeen } from '../core/job.ts';
+import { isTerminal, type Job, type JobSeen, untouched } from '../core/job.ts';
 import type { ListQuery } from '../ports.ts';
 
 /** Jobs as rows: `record` never changes, `hot` often, `seen` seldom. Writes belong into a transaction. */
@@ -98,8 +98,13 @@ const recordOf = ({ state: _state, handle: _handle, seen: _seen, ...record }: Jo
 
 type Row = Record<string, unknown>;
 const parsed = <T>(row: Row, column: string): T => JSON.parse(String(row[column])) as T; // written by recordOf, hotOf and JSON.stringify of the same types
-const fromRow = (row: Row): Job => ({
-  ...parsed<Omit<Job, 'state' | 'handle' | 'seen'>>(row, 'record'),
-  ...parsed<Pick<Job, 'state' | 'handle'>>(row, 'hot'),
-  seen: parsed<JobSeen>(row, 'seen'),
-});
+function fromRow(row: Row): Job {
+  const { state, handle } = parsed<Pick<Job, 'state' | 'handle'>>(row, 'hot');
+  return {
+    ...parsed<Omit<Job, 'state' | 'handle' | 'seen'>>(row, 'record'),
+    // What an earlier version did not write yet.
+    state: { ...untouched, ...state },
+    handle,
+    seen: parsed<JobSeen>(row, 'seen'),
+  };
+}

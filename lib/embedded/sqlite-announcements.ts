@@ -1,8 +1,9 @@
-import { type JobEvent, maxAttempts, nextAttemptDelayMs } from '../core/announcement.ts';
+import { type JobEvent, maxAttempts, nextAttemptDelayMs, type SharedNews } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import type { Announcements } from '../ports.ts';
 import type { Database } from './database.ts';
 import { createFifo, type Fifo } from './fifo.ts';
+import { createSharedNews } from './shared-news.ts';
 import type { Timers } from './timers.ts';
 
 /** What one attempt came to; `gone`: the target wants no more of this, ever. */
@@ -54,6 +55,7 @@ export function createSqliteAnnouncements({
   const selectJob = sql.prepare(
     'SELECT target, event_id, state, attempts, last_error FROM deliveries WHERE job_id = ? ORDER BY event_id, target',
   );
+  const news = createSharedNews(sql);
   const lines = new Map<string, Line>();
   const alarms = new Set<() => void>();
   const underWay = new Set<Promise<void>>();
@@ -134,13 +136,17 @@ export function createSqliteAnnouncements({
       after(restAfterFullDiskMs, () => void note({ event_id, target, attempts }, state, next_ms, error));
     }
   }
+  const isToHear = (target: string, { event_id }: JobEvent, shared: SharedNews | undefined): boolean =>
+    shared === undefined ||
+    !shared.people.includes(target) ||
+    news.isFirst({ key: shared.key, target, event_id, now_ms: timers.now() });
   return {
-    publish: async (event, targets) => {
+    publish: async (event, targets, shared) => {
       const fresh: string[] = [];
       if (targets.length === 0) return;
       await database.write(() => {
         fresh.length = 0;
-        for (const target of targets)
+        for (const target of targets.filter((one) => isToHear(one, event, shared)))
           if (insert.run(event.event_id, target, event.data.job_id, timers.now()).changes > 0) fresh.push(target);
       }, 'durable');
       for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0 }, 0);

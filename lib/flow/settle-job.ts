@@ -1,7 +1,8 @@
-import { eventOf, targetsFor } from '../core/announcement.ts';
+import { eventOf, sharedNewsOf, targetsFor } from '../core/announcement.ts';
 import { settledAs } from '../core/decide.ts';
 import type { EventType, Job, OwedEvent, Reason, Status } from '../core/job.ts';
 import { eventIdOf, isTerminal, refOf, withWarning } from '../core/job.ts';
+import type { Death } from '../core/observation.ts';
 import type { Ports, Settings, Written } from '../ports.ts';
 
 type FinishPorts = Pick<Ports, 'jobs' | 'events' | 'announcements' | 'schedules' | 'clock'>;
@@ -20,6 +21,7 @@ export async function settleJob(
     reason: Reason;
     message: string | null;
     warning?: string;
+    death?: Death;
     expected_checks: number | null;
   },
 ): Promise<Written> {
@@ -32,6 +34,7 @@ export async function settleJob(
     state: {
       ...settledAs(verdict.status, verdict.reason, now_ms),
       warnings,
+      ...(verdict.death === undefined ? {} : { death: verdict.death }),
       events: job.state.events + 1,
       next_check_at_ms: now_ms,
     },
@@ -58,7 +61,8 @@ export async function payOwed(ports: FinishPorts, settings: Settings, job: Job):
   for (const owed of job.state.owed) {
     const event = eventOf(current, owed, settings.address);
     await ports.events.append(job.owner, event);
-    await ports.announcements.publish(event, targetsFor(job, owed.type, settings.targets));
+    const targets = targetsFor(job, owed.type, settings.targets);
+    await ports.announcements.publish(event, targets, sharedNewsOf(job, owed.type, settings.targets));
     const written = await ports.jobs.paid(refOf(job), owed.event_id);
     if (written.written) current = written.job;
   }

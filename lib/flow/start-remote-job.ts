@@ -5,6 +5,7 @@ import type { Job } from '../core/job.ts';
 import { isTerminal, refOf, withWarning } from '../core/job.ts';
 import type { Observation } from '../core/observation.ts';
 import { readStartAnswer, type StartAnswer } from '../core/start-answer.ts';
+import { deathOf } from '../core/verdict.ts';
 import type { Ports, Settings, Written } from '../ports.ts';
 import { callStarter } from './call-remote.ts';
 import { settleJob } from './settle-job.ts';
@@ -48,6 +49,7 @@ export async function startRemoteJob(
     status: 'failed',
     reason: unclear ? 'start_unknown' : 'start_rejected',
     message: unclear ? `${answer.message}; ${unknownBeginning}` : answer.message,
+    ...deathOf(observation),
     expected_checks: null,
   });
   return { came: 'settled', job: settled.job ?? claimed.job };

@@ -7,7 +7,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EventType } from '../core/job.ts';
-import { env } from '../env.ts';
+import { env, peopleAttribute } from '../env.ts';
 import { GuardedQueue } from './guarded-queue.ts';
 import type { HandlerFunction } from './handler-function.ts';
 
@@ -43,7 +43,12 @@ export class Announcements extends Construct {
     const allowlist = props.emailsOn.map((type) => `job.${type}`);
     for (const email of props.emails)
       this.outcomes.addSubscription(
-        new EmailSubscription(email, { filterPolicy: { event_type: SubscriptionFilter.stringFilter({ allowlist }) } }),
+        new EmailSubscription(email, {
+          filterPolicy: {
+            event_type: SubscriptionFilter.stringFilter({ allowlist }),
+            [peopleAttribute.name]: SubscriptionFilter.notExistsFilter(),
+          },
+        }),
       );
     if (props.slackChannel !== undefined) {
       this.chat = new Topic(this, 'Chat', { enforceSSL: true, ...encryption });

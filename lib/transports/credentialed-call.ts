@@ -1,6 +1,7 @@
 import { ConfigError } from '../core/errors.ts';
 import type { Answer, Fault } from '../ports.ts';
 import type { Credential } from './credentials.ts';
+import { unusable } from './death.ts';
 import { refusal } from './follow-call.ts';
 import { coolDown, type Lane } from './lane.ts';
 
@@ -18,22 +19,30 @@ export type CredentialedCall = {
   until_ms: number;
 };
 
-/** Calls with the connection's credential, out of its rate budget; where that is refused, once more with the credential read again. */
+/** Calls with the connection's credential, out of its rate budget; where that is refused, once more with the credential read again. What is refused then is dead. */
 export async function credentialedCall(call: CredentialedCall): Promise<Answer | Fault> {
-  const { lane } = call;
-  const credential = await credentialOf(lane);
-  if ('answered' in credential) return credential;
+  const credential = await credentialOf(call.lane);
+  if ('answered' in credential) return withoutCredential(credential);
   const first = await pacedCall(call, credential);
-  if (!first.answered || !lane.has_credential || !call.mayRepeat(first)) return first;
+  if (!first.answered || !call.lane.has_credential || !call.mayRepeat(first)) return judged(first, credential);
   // A secret that cannot be read again leaves the refusal we have as the answer.
-  const renewed = await lane.credentials.refresh(credential).catch(() => undefined);
+  const renewed = await call.lane.credentials.refresh(credential).catch(() => undefined);
   // No token to try again with: why that is says more than the refusal, and may pass.
-  if (renewed !== undefined && 'answered' in renewed) return renewed;
+  if (renewed !== undefined && 'answered' in renewed) return withoutCredential(renewed);
   const changed = renewed !== undefined && renewed.value !== credential.value;
-  if (renewed === undefined || !(changed || call.repeats_unchanged) || performance.now() >= call.until_ms) return first;
+  if (renewed === undefined || !(changed || call.repeats_unchanged) || performance.now() >= call.until_ms)
+    return judged(first, credential);
   const second = await pacedCall(call, renewed);
-  return !second.answered && second.postponed ? first : second;
+  return !second.answered && second.postponed ? judged(first, credential) : judged(second, renewed);
 }
+
+/** A 401 is about the credential; a 403 may be about this one thing, which other jobs have nothing to do with (RFC 9110 §15.5). */
+async function judged(seen: Answer | Fault, credential: Credential): Promise<Answer | Fault> {
+  return seen.answered && seen.http_status === 401 ? { ...seen, death: await credential.death() } : seen;
+}
+
+const withoutCredential = (fault: Fault): Fault =>
+  fault.type === 'auth_failed' && fault.death === undefined ? { ...fault, death: unusable(fault.message) } : fault;
 
 /** One call out of the connection's rate budget; a rate-limited answer cools the whole connection down. */
 async function pacedCall({ lane, send, now_ms }: CredentialedCall, credential: Credential): Promise<Answer | Fault> {

@@ -1,6 +1,8 @@
 import type { Auth, OauthAuth } from '../core/auth.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { Death } from '../core/observation.ts';
 import type { Fault, Secrets } from '../ports.ts';
+import { createMarks } from './death.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 
 /** What a connection sends to prove who it is. */
@@ -11,6 +13,8 @@ export type Credential = {
   value: string;
   /** Takes this secret, and those it replaced, out of remote text. */
   redactor: Redactor;
+  /** What it amounts to that the remote system refuses it. */
+  death(): Promise<Death>;
 };
 
 /** A connection's credential: read once, kept, read again on demand. Both throw ConfigError when there is no usable secret; a fault says why there is no token. */
@@ -24,7 +28,12 @@ export type CredentialSource = {
 /** A source whose secret is the credential: it has it, or throws. */
 type SecretSource = { current(): Credential | Promise<Credential>; refresh(used: Credential): Promise<Credential> };
 
-const nothing: Credential = { headers: [], value: '', redactor: createRedactor([]) };
+const nothing: Credential = {
+  headers: [],
+  value: '',
+  redactor: createRedactor([]),
+  death: async () => ({ id: 'none', renew: 'it has none, give it an "auth"' }),
+};
 const remembered = 8;
 
 /** The credentials of one connection whose secret is the credential. `name` is the connection's, for messages. */
@@ -34,10 +43,15 @@ export function createCredentialSource(name: string, auth: Exclude<Auth, OauthAu
   let loading: Promise<Credential> | undefined;
   let known: string[] = [];
 
+  const markOf = createMarks(name);
+  const death = async (value: string): Promise<Death> => ({
+    id: `secret-${await markOf(value)}`,
+    renew: `store a valid one at ${referenceOf(auth)}`,
+  });
   const load = async (fresh: boolean): Promise<Credential> => {
     const { headers, value, hidden } = readAuth(name, auth, await secrets.resolve(referenceOf(auth), { fresh }));
     known = [...new Set([...hidden, ...known])].slice(0, remembered);
-    kept = { headers, value, redactor: createRedactor(known) };
+    kept = { headers, value, redactor: createRedactor(known), death: () => death(value) };
     return kept;
   };
   const loadOnce = (fresh: boolean): Promise<Credential> => {

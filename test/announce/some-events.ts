@@ -51,6 +51,18 @@ export const someEvents: Record<string, JobEvent> = {
     state: { status: 'failed', reason: 'start_rejected', checks: 0 },
     job: seen('the plan allows 50 users, 500 were asked for'),
   }),
+  'dead-credential': anEvent('settled', {
+    spec: { connection: 'octoperf' },
+    state: {
+      status: 'failed',
+      reason: 'auth_failed',
+      upstream_state: 'RUNNING',
+      death: { id: 'grant-1', renew: 'run "untildone connect octoperf" to agree anew' },
+    },
+    job: seen(
+      'the credential of connection "octoperf" was refused (invalid_grant: the grant was revoked); run "untildone connect octoperf" to agree anew',
+    ),
+  }),
   failing: anEvent('failing', {
     state: { phase: 'failing', upstream_state: 'ROLLING_BACK', progress_pct: 40 },
     job: seen('stack update failed, rolling back'),

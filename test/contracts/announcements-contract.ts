@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SharedNews } from '../../lib/core/announcement.ts';
 import { refOf } from '../../lib/core/job.ts';
 import type { Announcements, Events } from '../../lib/ports.ts';
 import { aJob, anEvent } from './records.ts';
@@ -11,6 +12,8 @@ export type OpenAnnouncements = () => Promise<{
 }>;
 
 const job = aJob();
+const jobs = Array.from({ length: 20 }, (_, at) => aJob({ number: at + 1 }));
+const died = (id: string): SharedNews => ({ key: `ci ${id}`, people: ['mail', 'chat'] });
 const pending = (target: string, number = 0) => ({
   target,
   event_id: anEvent(job, number).event_id,
@@ -36,6 +39,52 @@ export function announcementsContract(name: string, open: OpenAnnouncements): vo
         await close();
       }
     });
+
+  /** Each job ends with what they share; whom its event went to. */
+  const givenShared = (
+    what: string,
+    run: (publish: (number: number, news: SharedNews, targets?: string[]) => Promise<string[]>) => Promise<void>,
+  ): void =>
+    it(what, async () => {
+      const { announcements, events, close } = await open();
+      try {
+        await run(async (number, news, targets = ['chat', 'mail', 'ops']) => {
+          const one = aJob({ number });
+          await events.append('me', anEvent(one));
+          await announcements.publish(anEvent(one), targets, news);
+          return (await announcements.list(refOf(one))).map(({ target }) => target).sort();
+        });
+      } finally {
+        await close();
+      }
+    });
+
+  describe(`${name} as announcements of what many events share`, () => {
+    givenShared('tells people with the first event, and programs with every one', async (publish) => {
+      expect(await publish(1, died('once'))).toEqual(['chat', 'mail', 'ops']);
+      expect(await publish(2, died('once'))).toEqual(['ops']);
+      expect(await publish(3, died('once'))).toEqual(['ops']);
+    });
+    givenShared('tells people of it again when it is published again, and of nothing more', async (publish) => {
+      await publish(1, died('once'));
+      await publish(2, died('once'));
+      expect(await publish(1, died('once'))).toEqual(['chat', 'mail', 'ops']);
+      expect(await publish(2, died('once'))).toEqual(['ops']);
+    });
+    givenShared('tells people of the next piece of news', async (publish) => {
+      await publish(1, died('once'));
+      expect(await publish(2, died('again'))).toEqual(['chat', 'mail', 'ops']);
+    });
+    givenShared('tells those people later whom the first event was not for', async (publish) => {
+      expect(await publish(1, died('once'), ['mail', 'ops'])).toEqual(['mail', 'ops']);
+      expect(await publish(2, died('once'))).toEqual(['chat', 'ops']);
+    });
+    givenShared('tells people once of twenty that come together', async (publish) => {
+      const all = await Promise.all(jobs.map((_, at) => publish(at + 1, died('once'))));
+      const count = (target: string): number => all.flat().filter((one) => one === target).length;
+      expect([count('chat'), count('mail'), count('ops')]).toEqual([1, 1, 20]);
+    });
+  });
 
   describe(`${name} as announcements`, () => {
     given('owes each target the event, and says how it stands', async (announcements, publish) => {

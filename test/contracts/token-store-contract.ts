@@ -23,6 +23,7 @@ const record = (rest: Partial<TokenRecord> = {}): TokenRecord => ({
   known: ['hash-1', 'hash-2'],
   written_back_at_ms: epoch_ms,
   halt: null,
+  given: { grant: 'hash-of-the-first', hash: 'hash-of-all' },
   ...rest,
 });
 const halt: TokenRecord['halt'] = {
@@ -32,6 +33,7 @@ const halt: TokenRecord['halt'] = {
   message: 'refused',
   secrets_hash: 'hash',
   failures: 2,
+  death: { id: 'given-1', renew: 'agree anew' },
 };
 
 /** What refreshing relies on, of any engine's store of tokens. */

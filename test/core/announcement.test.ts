@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { eventOf, maxAttempts, nextAttemptDelayMs, targetsFor } from '../../lib/core/announcement.ts';
+import { eventOf, maxAttempts, nextAttemptDelayMs, sharedNewsOf, targetsFor } from '../../lib/core/announcement.ts';
+import { readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
 import { type EventType, eventIdOf } from '../../lib/core/job.ts';
 import { aJob, epoch_ms } from './a-job.ts';
 import { someTargets } from './some-settings.ts';
@@ -17,6 +18,28 @@ describe('targetsFor', () => {
     ['who is still configured, once', ['gone', 'ops', 'ops'], null, 'settled', ['ops']],
   ])('tells %s', (_name, targets, on, type, told) => {
     expect(targetsFor(aJob({ spec: { announce: { targets, on } } }), type, someTargets)).toEqual(told);
+  });
+});
+
+describe('sharedNewsOf', () => {
+  const death = { id: 'secret-1', renew: 'store a valid one' };
+  const died = aJob({ spec: { connection: 'octo' }, state: { status: 'failed', reason: 'auth_failed', death } });
+  const targets = readConfiguration({
+    announce: {
+      webhooks: [{ url: 'https://a.example.com', secret: 'env:A' }],
+      slack: [{ webhook_url: 'env:B' }],
+      email: [{ smtp_url: 'env:C', from: 'a@example.com', to: ['b@example.com'] }],
+    },
+  });
+  const all = targets.ok ? targetsOf(targets.configuration) : [];
+
+  it('names the connection and its death, and who of the targets reads as people do', () => {
+    expect(sharedNewsOf(died, 'settled', all)).toEqual({ key: 'octo secret-1', people: ['slack-1', 'email-1'] });
+  });
+  it('is nothing for an event on the way, nor for a job that ended by itself', () => {
+    expect(sharedNewsOf(died, 'overdue', all)).toBeUndefined();
+    const refused = aJob({ state: { status: 'failed', reason: 'auth_failed' } });
+    expect(sharedNewsOf(refused, 'settled', all)).toBeUndefined();
   });
 });
 

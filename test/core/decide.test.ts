@@ -384,6 +384,14 @@ describe('what was seen', () => {
   });
 
   const before = { message: 'in progress', observed: planted({ message: 'in progress' }), result: null };
+  it('keeps the death of the credential with a job that ends of it, and none with others', () => {
+    const death = { id: 'secret-1', renew: 'store a valid one' };
+    expect(decided(claimed(), look({ type: 'auth_failed', message: 'answered 401', death })).state.death).toEqual(
+      death,
+    );
+    expect(decided(claimed(), look({ type: 'auth_failed', message: 'answered 403' })).state.death).toBeUndefined();
+  });
+
   it.each<[string, Look, string]>([
     [
       'our verdict when this answer says nothing',

@@ -11,6 +11,25 @@ describe('nextStepOf', () => {
     expect(step).not.toMatch(/retry|re-?try|run it again|start it again|re-?run|try again/i);
   });
 
+  it.each(['auth_failed', 'start_rejected'] as const)(
+    'says of %s for a dead credential whose it is, what to do, and that other jobs end the same way',
+    (reason) => {
+      const kind = { next_step: { start_rejected: 'of the kind' } };
+      const ended = (renew: string) =>
+        nextStepOf(
+          aJob({
+            kind,
+            spec: { connection: 'o'.repeat(64) },
+            state: { status: 'failed', reason, death: { id: '1', renew } },
+          }),
+        ) ?? '';
+      expect(ended('store a valid one at env:T')).toMatch(
+        /^The credential of connection "o+" was refused; renew it: store a valid one at env:T\. Its other jobs end the same way/,
+      );
+      expect(ended('store a valid one at '.padEnd(400, 'x'))).toHaveLength(280);
+    },
+  );
+
   it.each([
     [cancelledReasons[0], null],
     [cancelledReasons[1], 'Somebody cancelled it in the remote system. Read message for why.'],

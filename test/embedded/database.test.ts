@@ -66,6 +66,18 @@ describe('a file', () => {
       );
   });
 
+  it('of an earlier version takes the steps that it lacks, and keeps what it holds', () => {
+    const directory = temporary();
+    const old = openDatabase(directory);
+    old.sql.exec("INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES ('evt_1', 'job_1', 'me', 1, '{}')");
+    old.sql.exec('DROP TABLE shared_news; PRAGMA user_version = 1');
+    old.close();
+    const { sql } = opened(directory);
+    expect(sql.prepare('SELECT count(*) AS events FROM events').get()).toEqual({ events: 1 });
+    expect(sql.prepare('SELECT count(*) AS news FROM shared_news').get()).toEqual({ news: 0 });
+    expect(sql.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  });
+
   it('fails to open for a second process while the first lives, and not after it', async () => {
     const directory = temporary();
     const database = opened(directory);

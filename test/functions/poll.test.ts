@@ -87,6 +87,23 @@ describe('what a poll says', () => {
     expect(figures).toContainEqual({ Checks: 1, DetectionLagMs: [5000], kind: 'http' });
     expect(figures).toContainEqual({ Announcements: 1, outcome: 'complete' });
   });
+  it('leaves people out once they were told of a dead credential, and counts every announcement', async () => {
+    const mail = { name: 'mail', smtp_url: 'env:SMTP', from: 'a@example.com', to: ['b@example.com'] };
+    const given = world({
+      configuration: {
+        connections: { ci: { transport: 'http', url: 'https://ci.example.com' } },
+        announce: { email: [mail] },
+      },
+    });
+    const { handler, figures } = polled(given);
+    const jobs = [await given.start(later()), await given.start(later())];
+    given.jump(60);
+    const death = { id: 'secret-1', renew: 'store a valid one at env:T' };
+    given.remote.status = () => answers({}, { http_status: 401, death });
+    await handler(batchOf(...jobs.map((job) => tickOf(job, given))));
+    expect(given.published.map(({ targets }) => targets.length).sort()).toEqual([0, 1]);
+    expect(figures).toContainEqual({ Announcements: 2, outcome: 'failed' });
+  });
   it('counts failed looks by host, and refused credentials', async () => {
     const given = world();
     const { handler, figures } = polled(given);

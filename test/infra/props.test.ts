@@ -70,7 +70,7 @@ describe('who is told', () => {
       template.hasResourceProperties('AWS::SNS::Subscription', {
         Protocol: 'email',
         Endpoint,
-        FilterPolicy: { event_type: ['job.settled'] },
+        FilterPolicy: { event_type: ['job.settled'], people: [{ exists: false }] },
       });
   });
   it('mails hear of the events they were asked for', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JobEvent } from '../../lib/core/announcement.ts';
+import type { JobEvent, SharedNews } from '../../lib/core/announcement.ts';
 import type { AnnouncementState } from '../../lib/core/descriptor.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import { isTerminal, type Job, type JobRef } from '../../lib/core/job.ts';
@@ -140,9 +140,16 @@ export function memoryAnnouncements(): Announcements & {
 } {
   const published: { event: JobEvent; targets: readonly string[] }[] = [];
   const states = new Map<string, AnnouncementState & { job_id: string }>();
+  const news = new Map<string, string>();
+  const isFirst = ({ key }: SharedNews, target: string, event_id: string): boolean => {
+    const name = `${key} ${target}`;
+    if (!news.has(name)) news.set(name, event_id);
+    return news.get(name) === event_id;
+  };
   return {
     published,
-    publish: (event, targets) => {
+    publish: (event, all, shared) => {
+      const targets = all.filter((one) => !shared?.people.includes(one) || isFirst(shared, one, event.event_id));
       published.push({ event: copy(event), targets });
       for (const target of targets) {
         const key = `${event.event_id} ${target}`;

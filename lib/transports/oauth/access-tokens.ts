@@ -1,14 +1,16 @@
 import { ConfigError } from '../../core/errors.ts';
 import type { Fault } from '../../ports.ts';
 import type { Credential, CredentialSource } from '../credentials.ts';
+import { createMarks } from '../death.ts';
 import { refusal } from '../follow-call.ts';
 import { createRedactor } from '../redact.ts';
+import { deathOfGiven, renewalOf } from './given.ts';
 import { readClient } from './oauth-client.ts';
 import { createRefresher, faultOf, type RefresherOptions } from './refresh-tokens.ts';
 import type { TokenRecord } from './token-store.ts';
 
 /** The store opens with the first call. */
-export type AccessTokenOptions = Omit<RefresherOptions, 'store' | 'hide' | 'hidden'>;
+export type AccessTokenOptions = Omit<RefresherOptions, 'store' | 'hide' | 'hidden' | 'marks'>;
 
 /** Longer than everything that one refresh may take. */
 const lease_ms = 40_000;
@@ -47,7 +49,9 @@ export function createAccessTokens(options: AccessTokenOptions): CredentialSourc
     const spellings = more.flatMap((one) => [one, encodeURIComponent(one)]);
     hidden = [...new Set([...spellings, ...hidden])].slice(0, remembered);
   };
-  const refresher = createRefresher({ ...options, store, hide, hidden: () => hidden });
+  const marks = createMarks(name);
+  const renew = renewalOf(name, auth.type === 'oauth2-refresh-token');
+  const refresher = createRefresher({ ...options, store, hide, hidden: () => hidden, marks });
 
   const isFresh = ({ access_token, fresh_until_ms }: TokenRecord): boolean =>
     access_token !== null && (fresh_until_ms === null || clock.now() < fresh_until_ms);
@@ -58,7 +62,12 @@ export function createAccessTokens(options: AccessTokenOptions): CredentialSourc
     // The same token is the same credential: whoever compares two of them asks whether a refresh changed anything.
     if (kept?.credential.value !== value)
       kept = {
-        credential: { headers: ['authorization', `Bearer ${value}`], value, redactor: createRedactor(hidden) },
+        credential: {
+          headers: ['authorization', `Bearer ${value}`],
+          value,
+          redactor: createRedactor(hidden),
+          death: () => deathOfGiven({ marks, given: record.given, renew }),
+        },
         record,
       };
     halted = undefined;

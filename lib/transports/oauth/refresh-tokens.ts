@@ -1,8 +1,10 @@
 import { ConfigError } from '../../core/errors.ts';
 import type { Clock, Fault, Secrets } from '../../ports.ts';
+import type { Marks } from '../death.ts';
 import type { Dispatchers } from '../dispatchers.ts';
 import { refusal } from '../follow-call.ts';
 import { createRedactor } from '../redact.ts';
+import { deathOfGiven, givenBy, headOf, renewalOf } from './given.ts';
 import { withRefreshToken } from './grant-secret.ts';
 import { hashOf, type OauthClient, type OauthConnection, readClient } from './oauth-client.ts';
 import { createEndpoints } from './token-endpoint.ts';
@@ -31,6 +33,7 @@ export type RefresherOptions = {
   /** Hears of every secret, as soon as there is one, so that none is shown. */
   hide: (secrets: readonly string[]) => void;
   hidden: () => readonly string[];
+  marks: Marks;
 };
 
 /** What a refresh came to; `again`: somebody else wrote meanwhile, so look at what. */
@@ -118,6 +121,7 @@ export function createRefresher(options: RefresherOptions) {
       known: known.slice(0, known_hashes),
       written_back_at_ms: due ? clock.now() : before.written_back_at_ms,
       halt: null,
+      given: givenBy(client, before),
     };
     const saved = await save(version, record);
     const replaced = head !== from;
@@ -164,28 +168,33 @@ export function createRefresher(options: RefresherOptions) {
     answer: Exclude<TokenAnswer, { type: 'tokens' }>,
   ): Promise<Refreshed> {
     const before = record.halt;
-    const next = answer.type === 'refused' ? dead(client, answer) : paused(client, answer.fault, before, clock.now());
+    const next =
+      answer.type === 'refused'
+        ? await dead(client, answer, record)
+        : paused(client, answer.fault, before, clock.now());
     if (answer.type === 'refused') endpoints.forget();
     const saved = await save(version, { ...record, halt: next });
     if (saved === 'conflict') return 'again';
-    const isNew = before?.kind !== 'dead' || before.secrets_hash !== client.secrets_hash;
-    if (next.kind === 'dead' && isNew) tell({ type: 'dead', connection: name, message: next.message });
+    if (next.kind === 'dead' && next.death?.id !== before?.death?.id)
+      tell({ type: 'dead', connection: name, message: next.message });
     return faultOf(next, clock.now());
   }
 
-  function dead(client: OauthClient, { error, words }: TokenAnswer & { type: 'refused' }): Halt {
+  async function dead(
+    client: OauthClient,
+    { error, words }: TokenAnswer & { type: 'refused' },
+    before: TokenRecord,
+  ): Promise<Halt> {
     const what = `the credential of connection "${name}" was refused (${words})`;
-    const next =
-      client.grant === null || error === 'redirect'
-        ? 'check the client secret, the client_id and the token_url'
-        : `run "untildone connect ${name}" to agree anew`;
+    const renew = renewalOf(name, client.grant !== null && error !== 'redirect');
     return {
       kind: 'dead',
       until_ms: clock.now() + dead_ms,
       type: 'auth_failed',
-      message: shown(`${what}; ${next}`),
+      message: shown(`${what}; ${renew}`),
       secrets_hash: client.secrets_hash,
       failures: 1,
+      death: await deathOfGiven({ marks: options.marks, given: givenBy(client, before), renew }),
     };
   }
 
@@ -199,6 +208,7 @@ export function createRefresher(options: RefresherOptions) {
       message: shown(`no token for connection "${name}": ${fault.message}`),
       secrets_hash: client.secrets_hash,
       failures,
+      death: before?.secrets_hash === client.secrets_hash ? before.death : null,
     };
   }
 
@@ -208,12 +218,6 @@ export function createRefresher(options: RefresherOptions) {
       : refusal('server_error', `connection "${name}": its secret cannot be read just now`);
 
   return { refresh, settleUnsaved, unreadable };
-}
-
-/** The newest refresh token of the chain, unless somebody has put another one where the reference points. */
-function headOf({ refresh_token, known }: TokenRecord, stored: string): string {
-  if (refresh_token === null || refresh_token === stored) return stored;
-  return known.includes(hashOf(stored)) ? refresh_token : stored;
 }
 
 function lifeOf(seconds: number | null, begun_ms: number): Pick<TokenRecord, 'fresh_until_ms' | 'expires_at_ms'> {
@@ -226,4 +230,5 @@ function lifeOf(seconds: number | null, begun_ms: number): Pick<TokenRecord, 'fr
 export const faultOf = (halt: Halt, now_ms: number): Fault => ({
   ...refusal(halt.type, halt.message),
   retry_after_seconds: halt.kind === 'dead' ? null : Math.max(1, Math.ceil((halt.until_ms - now_ms) / 1000)),
+  ...(halt.kind === 'dead' && halt.death !== null ? { death: halt.death } : {}),
 });

@@ -1,5 +1,6 @@
 import type { OauthAuth } from '../../core/auth.ts';
 import type { FaultType } from '../../core/kind.ts';
+import type { Death } from '../../core/observation.ts';
 
 /** Why no token is asked for until `until_ms`: the credential is dead, or the token endpoint is in trouble. */
 export type Halt = {
@@ -12,7 +13,12 @@ export type Halt = {
   secrets_hash: string;
   /** In a row. */
   failures: number;
+  /** What these secrets came to when they were asked with before; trouble in between takes nothing back. */
+  death: Death | null;
 };
+
+/** What people gave: rotation keeps it. `grant`: hash of the refresh token that the chain began with; `hash`: of it and the client's secrets. */
+export type Given = { grant: string | null; hash: string };
 
 /** What is kept of a connection's tokens. Epoch ms; null where nothing is known. */
 export type TokenRecord = {
@@ -27,6 +33,7 @@ export type TokenRecord = {
   /** When the newest was last written back to where the reference points. */
   written_back_at_ms: number;
   halt: Halt | null;
+  given: Given | null;
 };
 
 export const noTokens: TokenRecord = {
@@ -37,6 +44,7 @@ export const noTokens: TokenRecord = {
   known: [],
   written_back_at_ms: 0,
   halt: null,
+  given: null,
 };
 
 /** 0 before the first write; each save makes it one more. */

@@ -81,6 +81,16 @@ it('has exactly the jobs that run or owe something among the active ones', async
   expect(await active()).toEqual([second]);
 });
 
+it('keeps for a day which event told people of what many share, though DynamoDB has not removed it', async () => {
+  const { deliveries, clock } = await world.freshTable();
+  expect(await deliveries.isFirst('ci died', 'chat', 'evt_1')).toBe(true);
+  clock.advance(day - 1);
+  expect(await deliveries.isFirst('ci died', 'chat', 'evt_2')).toBe(false);
+  clock.advance(2);
+  expect(await deliveries.isFirst('ci died', 'chat', 'evt_3')).toBe(true);
+  expect(await deliveries.isFirst('ci died', 'chat', 'evt_1')).toBe(false);
+});
+
 it('passes a number over that nobody has used, once nobody can any more', async () => {
   const { events, clock, table } = await world.freshTable();
   await events.append('me', anEvent(aJob(), 0));

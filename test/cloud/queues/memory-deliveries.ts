@@ -3,6 +3,7 @@ import type { DeliveryState, DeliveryStates } from '../../../lib/aws/sns-announc
 /** The states of deliveries as plainly as they can be said. */
 export function memoryDeliveries(): DeliveryStates {
   const all = new Map<string, DeliveryState & { job_id: string }>();
+  const news = new Map<string, string>();
   return {
     put: (job_id, state) => {
       const key = `${job_id} ${state.event_id} ${state.target}`;
@@ -16,6 +17,11 @@ export function memoryDeliveries(): DeliveryStates {
       state.handed_over = true;
       if (by === 'topic') Object.assign(state, { state: 'delivered', attempts: 1 });
       return Promise.resolve();
+    },
+    isFirst: (key, target, event_id) => {
+      const name = `${key} ${target}`;
+      if (!news.has(name)) news.set(name, event_id);
+      return Promise.resolve(news.get(name) === event_id);
     },
     list: (wanted) =>
       Promise.resolve(

@@ -7,6 +7,7 @@ import {
   topicTargets,
 } from '../../../lib/aws/sns-announcements.ts';
 import { readDelivery } from '../../../lib/aws/sqs-deliveries.ts';
+import type { SharedNews } from '../../../lib/core/announcement.ts';
 import { refOf } from '../../../lib/core/job.ts';
 import type { Announcements, JobEvent } from '../../../lib/ports.ts';
 import { aJob, anEvent, epoch_ms } from '../../contracts/records.ts';
@@ -138,6 +139,41 @@ describe('an event that is published again', () => {
   });
 });
 
+describe('a death that twenty jobs end with', () => {
+  const events = Array.from({ length: 20 }, (_, at) => anEvent(aJob({ number: at + 1 })));
+  const died = (id: string): SharedNews => ({ key: `ci ${id}`, people: ['perf'] });
+  const ofPeople = '{"event_type":["job.settled"],"people":[{"exists":false}]}';
+
+  it('is mailed and posted once, and machines hear of every job', async () => {
+    await open({ chat: true, filter: ofPeople });
+    await Promise.all(events.map((one) => announcements.publish(one, ['ops', 'perf'], died('once'))));
+    const by = (protocol: string) => world.front.mailbox.filter((one) => one.protocol === protocol).length;
+    expect([by('email'), by('https')]).toEqual([1, 1]);
+    expect(await world.take('dead')).toHaveLength(20);
+    const told = (await world.take('deliveries')).map((body) => readDelivery(body).target);
+    expect([told.filter((one) => one === 'ops').length, told.filter((one) => one === 'perf').length]).toEqual([20, 1]);
+    const states = await Promise.all(events.map(({ data }) => announcements.list({ ...refOf(job), ...data })));
+    expect(states.flat().filter(({ target }) => target === topicTargets.outcomes)).toHaveLength(20);
+    expect(states.flat().filter(({ target }) => target === topicTargets.chat)).toHaveLength(1);
+  });
+  it('is mailed again when the credential dies anew', async () => {
+    await open({ chat: true, filter: ofPeople });
+    for (const [at, id] of ['once', 'once', 'again', 'again'].entries())
+      await announcements.publish(events[at] ?? event, [], died(id));
+    expect(world.front.mailbox).toHaveLength(4);
+  });
+  it('is mailed with the next tick when the topic could not be reached', async () => {
+    const fault: FaultOf = ({ action }, number) => (action === 'sns:Publish' && number === 1 ? 'throttle' : undefined);
+    await open({ filter: ofPeople, fault });
+    await expect(announcements.publish(event, [], died('once'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await announcements.publish(events[1] ?? event, [], died('once'));
+    expect(world.front.mailbox).toHaveLength(0);
+    passing = true;
+    await announcements.publish(event, [], died('once'));
+    expect(world.front.mailbox).toHaveLength(1);
+  });
+});
+
 describe('the limits of SNS', () => {
   it('hold for a name of any length, with line breaks', async () => {
     await open();
@@ -164,11 +200,12 @@ describe('the limits of SNS', () => {
   it('hold for labels of any name and number: a message has ten attributes at most', () => {
     const labels = Object.fromEntries(Array.from({ length: 12 }, (_, number) => [`l${number}`, 'x']));
     const { MessageAttributes: all } = outcomeMessage(
-      withData({ labels: { 'a/b': 'x', 'c..d': 'x', e: '', ...labels } }),
+      withData({ reason: 'auth_failed', labels: { 'a/b': 'x', 'c..d': 'x', e: '', ...labels } }),
+      { told_people: true },
     );
     expect(Object.keys(all)).toEqual([
-      ...['event_type', 'status', 'kind', 'connection'],
-      ...['label.l0', 'label.l1', 'label.l2', 'label.l3', 'label.l4'],
+      ...['event_type', 'status', 'kind', 'connection', 'reason', 'people'],
+      ...['label.l0', 'label.l1', 'label.l2', 'label.l3'],
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OauthAuth } from '../../../lib/core/auth.ts';
+import type { Answer, Fault } from '../../../lib/ports.ts';
 import { type OauthWorld, type OauthWorldOptions, oauthWorld } from './oauth-world.ts';
 
 let world: OauthWorld;
@@ -18,6 +19,8 @@ const clientCredentials = ({ token_url }: { token_url: string }): OauthAuth => (
   scope: 'jobs:read',
 });
 const done = { answered: true, http_status: 200, body: { state: 'DONE' } };
+
+const idOf = (seen: Answer | Fault): string | undefined => seen.death?.id;
 
 describe('access tokens by client credentials', () => {
   it('are fetched with the first call, kept, and fetched anew shortly before they end', async () => {
@@ -52,7 +55,13 @@ describe('access tokens by client credentials', () => {
     expect(server.tokenRequests()).toHaveLength(2);
     clock.now_ms += 11_000;
     server.behaviour.instead = ({ path }) => (path.startsWith('/api') ? { status: 401 } : undefined);
-    for (let calls = 0; calls < 5; calls += 1) expect(await call()).toMatchObject({ http_status: 401 });
+    const ids = new Set<string | undefined>();
+    for (let calls = 0; calls < 5; calls += 1) {
+      const seen = await call();
+      expect(seen).toMatchObject({ http_status: 401 });
+      ids.add(idOf(seen));
+    }
+    expect([...ids]).toEqual([expect.stringMatching(/^given-[\w-]{16}$/)]);
     expect(server.tokenRequests()).toHaveLength(3);
   });
 
@@ -108,12 +117,16 @@ describe('access tokens by client credentials', () => {
     });
     expect(JSON.stringify(fault)).not.toContain('wrong-secret-9');
     const asked = server.tokenRequests().length;
-    for (const { call } of [first, second, first]) expect(await call()).toMatchObject({ type: 'auth_failed' });
+    const id = idOf(fault);
+    expect(id).toMatch(/^given-/);
+    for (const { call } of [first, second, first])
+      expect(await call()).toMatchObject({ type: 'auth_failed', death: { id } });
     clock.now_ms += 55_000;
     expect(await second.call()).toMatchObject({ type: 'auth_failed' });
     expect(server.tokenRequests()).toHaveLength(asked);
     clock.now_ms += 6_000;
-    await Promise.all([first.call(), second.call()]);
+    const again = await Promise.all([first.call(), second.call()]);
+    expect(again.map(idOf)).toEqual([id, id]);
     expect(server.tokenRequests()).toHaveLength(2 * asked);
     expect(news).toEqual([
       { type: 'dead', connection: 'octo', message: expect.stringContaining('check the client secret') },
@@ -271,6 +284,46 @@ describe('access tokens by refresh token', () => {
     await open().call();
     expect(await open().call()).toMatchObject(done);
     expect(server.tokenRequests()).toHaveLength(1);
+  });
+
+  it('die once, whatever trouble comes between, and again when the next grant is revoked', async () => {
+    const { server, clock, open, store, news } = await opened();
+    const { call } = open();
+    const ids: (string | undefined)[] = [];
+    for (const _grant of ['first', 'second']) {
+      store(server.grant());
+      clock.now_ms += 61_000;
+      expect(await call()).toMatchObject(done);
+      server.revoke();
+      ids.push(idOf(await call()));
+      clock.now_ms += 61_000;
+      server.behaviour.instead = ({ path }) => (path === '/token' ? { status: 503 } : undefined);
+      expect(await call()).toMatchObject({ type: 'server_error' });
+      server.behaviour.instead = undefined;
+      clock.now_ms += 61_000;
+      ids.push(idOf(await call()));
+    }
+    expect(ids).toEqual([ids[0], ids[0], ids[2], ids[2]]);
+    expect(ids[0]).toMatch(/^given-/);
+    expect(ids[2]).not.toBe(ids[0]);
+    expect(news.map(({ type }) => type)).toEqual(['dead', 'dead']);
+  });
+
+  it('that the resource refuses are one death however often they rotate, and another with another grant', async () => {
+    const { server, clock, open, store } = await opened();
+    server.behaviour.instead = ({ path }) => (path.startsWith('/api') ? { status: 401 } : undefined);
+    const ids: (string | undefined)[] = [];
+    for (const _grant of ['first', 'second']) {
+      store(server.grant());
+      const { call } = open();
+      for (let calls = 0; calls < 3; calls += 1) {
+        clock.now_ms += 11_000;
+        ids.push(idOf(await call()));
+      }
+    }
+    expect(server.tokenRequests().length).toBeGreaterThan(4);
+    expect(ids).toEqual([ids[0], ids[0], ids[0], ids[3], ids[3], ids[3]]);
+    expect(ids[3]).not.toBe(ids[0]);
   });
 
   it('fail with what to do when the grant is gone, once, and come back as soon as another one is stored', async () => {
