@@ -17,11 +17,18 @@ export const place: Place = { partition: 'aws', account: '123456789012', region:
 const env = { account: place.account, region: place.region };
 export const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf';
 export const parameterName = '/ci/token';
+/** What a person agreed to, with a refresh token that rotates. */
+export const grantArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:octo-AbCdEf';
 
-/** With everything that asks for a right: a connection, a target, a Slack channel, people. */
+/** With everything that asks for a right: connections, one of them by OAuth 2, a target, a Slack channel, people. */
 const configuration = {
   connections: {
     ci: { transport: 'http', url: 'https://ci.example.com', auth: { type: 'bearer', token: `ssm:${parameterName}` } },
+    octo: {
+      transport: 'mcp',
+      url: 'https://api.example.com/mcp',
+      auth: { type: 'oauth2-refresh-token', refresh_token: `secretsmanager:${grantArn}#token` },
+    },
   },
   announce: {
     webhooks: [{ name: 'ops', url: 'https://hooks.example.com', secret: `secretsmanager:${secretArn}#key` }],
@@ -99,6 +106,7 @@ export function idsIn({ Resources }: Template) {
     chat: one('AWS::SNS::Topic', 'UntilDoneAnnouncementsChat'),
     group: one('AWS::Scheduler::ScheduleGroup', 'UntilDoneSchedulesGroup'),
     scheduleRole: one('AWS::IAM::Role', 'UntilDoneSchedulesRole'),
+    tokenKey: one('AWS::SecretsManager::Secret', 'UntilDoneTokenKeySecret'),
     sweepRole: one('AWS::IAM::Role', 'UntilDoneSweepScheduleRole'),
   };
 }

@@ -5,6 +5,7 @@ import {
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -93,6 +94,8 @@ function sendersTo(endpoints: { dynamo: string; queues: string; scheduler: strin
     PutItem: (input) => dynamo.send(new PutItemCommand({ Item: {}, ...input } as Partly)),
     UpdateItem: (input) => dynamo.send(new UpdateItemCommand({ Key: {}, ...input } as Partly)),
     SendMessage: (input) => sqs.send(new SendMessageCommand({ MessageBody: 'x', ...input } as Partly)),
+    SendMessageBatch: (input) =>
+      sqs.send(new SendMessageBatchCommand({ Entries: [{ Id: '1', MessageBody: 'x' }], ...input } as Partly)),
     ReceiveMessage: (input) => sqs.send(new ReceiveMessageCommand(input as Partly)),
     DeleteMessageBatch: (input) => sqs.send(new DeleteMessageBatchCommand({ Entries: [], ...input } as Partly)),
     GetQueueAttributes: (input) => sqs.send(new GetQueueAttributesCommand(input as Partly)),

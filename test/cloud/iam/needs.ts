@@ -1,5 +1,5 @@
 import type { FunctionName } from '../../../lib/infra/function-names.ts';
-import { idsIn, parameterName, place, secretArn } from './deployment.ts';
+import { grantArn, idsIn, parameterName, place, secretArn } from './deployment.ts';
 import type { Ask } from './evaluate.ts';
 import { type ApiRequest, asksOf } from './requests.ts';
 import type { Names, Template } from './resolve.ts';
@@ -29,20 +29,27 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
       call('sqs', operation, { QueueUrl: nameOf(queue) }),
     );
   const tick = send(ids.ticks);
+  const ticks = call('sqs', 'SendMessageBatch', { QueueUrl: nameOf(ids.ticks) });
   const publish = (topic: string) => call('sns', 'Publish', { TopicArn: nameOf(topic) });
   const announce = [publish(ids.outcomes), publish(ids.chat), send(ids.deliveries)];
-  const credential = call('ssm', 'GetParameter', { Name: parameterName });
-  const key = call('secretsmanager', 'GetSecretValue', { SecretId: secretArn });
+  const secret = (operation: string, SecretId: string) => call('secretsmanager', operation, { SecretId });
+  const credentials = [
+    call('ssm', 'GetParameter', { Name: parameterName }),
+    secret('GetSecretValue', grantArn),
+    secret('PutSecretValue', grantArn),
+    secret('GetSecretValue', nameOf(ids.tokenKey)),
+  ];
+  const key = secret('GetSecretValue', secretArn);
   const logging = (name: FunctionName) =>
     ['CreateLogStream', 'PutLogEvents'].map((operation) =>
       call('logs', operation, { logGroupName: nameOf(ids.functions[name].log), logStreamName: '2026/11/21/a' }),
     );
   return {
-    start: [...logging('start'), ...jobs, ofOwner, create, remove, tick, ...announce, credential],
+    start: [...logging('start'), ...jobs, ofOwner, create, remove, tick, ...announce, ...credentials],
     status: [...logging('status'), query(), ofOwner],
     cancel: [...logging('cancel'), ...jobs, remove, tick, ...announce],
-    mcp: [...logging('mcp'), ...jobs, ofOwner, create, remove, tick, ...announce, credential],
-    poll: [...logging('poll'), ...fedFrom(ids.ticks), ...jobs, remove, tick, ...announce, credential],
+    mcp: [...logging('mcp'), ...jobs, ofOwner, create, remove, tick, ...announce, ...credentials],
+    poll: [...logging('poll'), ...fedFrom(ids.ticks), ...jobs, remove, tick, ticks, ...announce, ...credentials],
     deliver: [
       ...logging('deliver'),
       ...fedFrom(ids.deliveries),
@@ -84,6 +91,7 @@ export function foreignAsks(template: Template, names: Names): Ask[] {
     ...['hook-2-AbCdEf', 'hook-GhIjKl', 'Other-AbCdEf'].map((secret) =>
       call('secretsmanager', 'GetSecretValue', { SecretId: secretArn.replace('hook-AbCdEf', secret) }),
     ),
+    ...[secretArn, nameOf(ids.tokenKey)].map((SecretId) => call('secretsmanager', 'PutSecretValue', { SecretId })),
     ...['/ci/token2', '/ci', '/ci/token/2'].map((Name) => call('ssm', 'GetParameter', { Name })),
   ].flatMap((request) => asksOf(request, place));
   const ask = (action: string, resource: string, context = {}): Ask => ({ action, resource, context });

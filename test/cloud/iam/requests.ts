@@ -56,11 +56,13 @@ const onQueue =
 const publish: AsksOf = (input) => [about('sns:Publish', textIn(input, 'TopicArn'))];
 
 /** By its whole ARN: a name would leave open which secret of that name is meant. */
-const getSecret: AsksOf = (input) => {
-  const id = textIn(input, 'SecretId');
-  if (!id.startsWith('arn:')) throw new Error(`a secret is read by its ARN, not as ${id}`);
-  return [about('secretsmanager:GetSecretValue', id)];
-};
+const onSecret =
+  (operation: string): AsksOf =>
+  (input) => {
+    const id = textIn(input, 'SecretId');
+    if (!id.startsWith('arn:')) throw new Error(`a secret is named by its ARN, not as ${id}`);
+    return [about(`secretsmanager:${operation}`, id)];
+  };
 const getParameter: AsksOf = (input, { partition, region, account }) => {
   const name = textIn(input, 'Name').replace(/^\//, '');
   return [about('ssm:GetParameter', `arn:${partition}:ssm:${region}:${account}:parameter/${name}`)];
@@ -84,12 +86,14 @@ const calls: Record<string, AsksOf> = {
   'scheduler:CreateSchedule': createSchedule,
   'scheduler:DeleteSchedule': onSchedule('DeleteSchedule'),
   'sqs:SendMessage': onQueue('SendMessage'),
+  'sqs:SendMessageBatch': onQueue('SendMessage'),
   'sqs:ReceiveMessage': onQueue('ReceiveMessage'),
   'sqs:DeleteMessage': onQueue('DeleteMessage'),
   'sqs:DeleteMessageBatch': onQueue('DeleteMessage'),
   'sqs:GetQueueAttributes': onQueue('GetQueueAttributes'),
   'sns:Publish': publish,
-  'secretsmanager:GetSecretValue': getSecret,
+  'secretsmanager:GetSecretValue': onSecret('GetSecretValue'),
+  'secretsmanager:PutSecretValue': onSecret('PutSecretValue'),
   'ssm:GetParameter': getParameter,
   'logs:CreateLogStream': onLogStream('CreateLogStream'),
   'logs:PutLogEvents': onLogStream('PutLogEvents'),
