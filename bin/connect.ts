@@ -178,13 +178,19 @@ const interrupted = ({ reason }: AbortSignal): ConnectResult => ({
     code: 'CANCELLED',
     message: `${reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'} ended this command; nothing was stored.`,
     retryable: false,
+    suggestion: 'Run it again when somebody can agree in a browser.',
   },
 });
 
 const failed = ({ code, message, passing }: Refused): ConnectResult => ({
   ok: false,
   exit_code: passing ? exitCode.unavailable : exitCode.precondition,
-  error: { code, message: `${message}; nothing was stored`, retryable: passing },
+  error: {
+    code,
+    message: `${message}; nothing was stored`,
+    retryable: passing,
+    suggestion: passing ? 'Run it again in a while.' : 'Mend what the message says, and run it again.',
+  },
 });
 
 const wrongConfiguration = (error: ConfigError): ConnectResult => ({
@@ -194,6 +200,7 @@ const wrongConfiguration = (error: ConfigError): ConnectResult => ({
     code: 'CONFIG_ERROR',
     message: error.message,
     retryable: false,
+    suggestion: 'Mend the connection in the configuration, and run it again.',
     ...(error.problems.length === 0 ? {} : { problems: error.problems }),
   },
 });

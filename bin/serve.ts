@@ -56,7 +56,7 @@ export async function serve(options: ServeOptions, listening?: (url: string) => 
 }
 
 /** The log as a target: every event is a line, and so are failed deliveries and faults. Ticks that see nothing new are silent. */
-function lines(say: (line: string) => void): Observer {
+export function lines(say: (line: string) => void): Observer {
   const stamped = (line: string): void => say(`${new Date().toISOString()} ${line}`);
   return {
     tick: (tick, result) => {

@@ -53,7 +53,8 @@ function refuse(code, message, fix_command) {
   process.stderr.write(`${message}:\n  ${fix_command}\n`);
   process.exitCode = 1;
   if (process.stdout.isTTY) return;
-  const error = { code, message: `${message}.`, retryable: false, phase: 'execution', fix_command };
+  const suggestion = 'Run the command in fix_command.';
+  const error = { code, message: `${message}.`, retryable: false, phase: 'execution', suggestion, fix_command };
   const facts = { schema_version: '1.0', tool_version: 'unknown', request_id: 'req_none', command: '' };
   const meta = Object.assign({ duration_ms: 0, exit_code: 1 }, facts);
   process.stdout.write(`${JSON.stringify({ ok: false, data: null, error, warnings: [], meta })}\n`);

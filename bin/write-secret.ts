@@ -1,51 +1,47 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
 import { ConfigError } from '../lib/core/errors.ts';
+import { replaceSecretFile } from '../lib/embedded/secret-file.ts';
 
 /** Writes a new secret to where a reference points. Throws ConfigError for what an operator must mend. */
 export type WriteSecret = (text: string) => Promise<void>;
 
 /** The writer behind a reference; `file:` is relative to `directory`. Throws ConfigError at once for a reference that cannot be written to. */
-export function secretWriter(reference: string, directory: string): WriteSecret {
+export function secretWriter(
+  reference: string,
+  directory: string,
+  secretsManager: SecretsManagerClientConfig = {},
+): WriteSecret {
   const colon = reference.indexOf(':');
   const scheme = reference.slice(0, colon);
   const rest = reference.slice(colon + 1);
   if (scheme === 'file') return (text) => writeFileOnce(resolve(directory, rest), text);
-  if (scheme === 'secretsmanager') return (text) => writeManaged(rest, text);
-  if (scheme === 'ssm') return (text) => writeParameter(rest, text);
+  if (scheme === 'secretsmanager') return (text) => writeManaged(rest, text, secretsManager);
   throw new ConfigError(
-    `"refresh_token": "${reference}" cannot be written to from here; point it at a file (file:PATH), or on AWS at secretsmanager:ARN or ssm:NAME`,
+    `"refresh_token": "${reference}" cannot be written to from here; point it at a file (file:PATH), or on AWS at secretsmanager:ARN`,
   );
 }
 
-/** Whole or not at all, and for nobody else to read. */
-async function writeFileOnce(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomUUID()}`;
+async function writeFileOnce(named: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(beside, 'wx', 0o600);
-    try {
-      await file.writeFile(`${text}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
+    await mkdir(dirname(named), { recursive: true, mode: 0o700 });
+    // A link stays a link.
+    await replaceSecretFile(existsSync(named) ? await realpath(named) : named, text);
   } catch (cause) {
-    await rm(beside, { force: true }).catch(() => {});
-    throw unwritable(path, cause);
+    throw unwritable(named, cause);
   }
 }
 
 /** `ARN#key`: one text of a JSON object, whose other keys stay. */
-async function writeManaged(rest: string, text: string): Promise<void> {
+async function writeManaged(rest: string, text: string, config: SecretsManagerClientConfig): Promise<void> {
   const { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } = await onAws(
     () => import('@aws-sdk/client-secrets-manager'),
   );
   const [arn = '', key] = rest.split('#', 2);
   const region = /^arn:[^:]+:secretsmanager:([^:]+):/.exec(arn)?.[1];
-  const client = new SecretsManagerClient(region === undefined ? {} : { region });
+  const client = new SecretsManagerClient({ ...(region === undefined ? {} : { region }), ...config });
   try {
     let whole = text;
     if (key !== undefined) {
@@ -55,18 +51,6 @@ async function writeManaged(rest: string, text: string): Promise<void> {
     await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: whole }));
   } catch (cause) {
     throw cause instanceof ConfigError ? cause : unwritable(`secretsmanager:${rest}`, cause);
-  } finally {
-    client.destroy();
-  }
-}
-
-async function writeParameter(name: string, text: string): Promise<void> {
-  const { PutParameterCommand, SSMClient } = await onAws(() => import('@aws-sdk/client-ssm'));
-  const client = new SSMClient({});
-  try {
-    await client.send(new PutParameterCommand({ Name: name, Value: text, Type: 'SecureString', Overwrite: true }));
-  } catch (cause) {
-    throw unwritable(`ssm:${name}`, cause);
   } finally {
     client.destroy();
   }
@@ -96,10 +80,9 @@ async function onAws<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
-    throw new ConfigError(
-      'the AWS SDK is not installed; add it: npm install @aws-sdk/client-secrets-manager @aws-sdk/client-ssm',
-      { cause },
-    );
+    throw new ConfigError('the AWS SDK is not installed; add it: npm install @aws-sdk/client-secrets-manager', {
+      cause,
+    });
   }
 }
 

@@ -132,6 +132,8 @@ export type TransportRequest<Call> = {
   budget_ms: number;
   /** Redirects with these statuses are answers; others are followed, for a GET. */
   redirects_as_answers: readonly number[];
+  /** True for a starter: it goes out once, and once more only after a 401, which proves that nothing was done. */
+  once?: boolean;
 };
 /** `env:NAME`, `file:PATH`, … → the secret, never a kept one if it is to be `fresh`. Throws ConfigError when there is none. */
 export type Secrets = { resolve(reference: string, reading?: { fresh: boolean }): Promise<string> };

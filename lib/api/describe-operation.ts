@@ -16,6 +16,7 @@ const headers = {
   'Retry-After': { description: 'Seconds until asking again is worth it.', schema: { type: 'integer' } },
   Location: text('The absolute URL of the job.'),
   'Operation-Location': text('The absolute URL of the job, for clients of the Azure long-running-operation guideline.'),
+  'Idempotency-Replayed': text('`true` when the idempotency key found a job that was there before this request.'),
   ETag: text('Weak; changes with status, phase, reason and progress only.'),
   'WWW-Authenticate': text('`Bearer`.'),
 } as const satisfies Record<string, Header>;

@@ -11,3 +11,7 @@ export function noneMatches(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   return header.trim() === '*' || header.split(',').some((one) => opaque(one) === opaque(tag));
 }
+
+/** The phase in a tag of ours that `If-None-Match` names first: what its sender was told last. Undefined where there is none. */
+export const phaseToldBy = (header: string | undefined): string | undefined =>
+  /"running\.([a-z]+)\./.exec(header ?? '')?.[1];

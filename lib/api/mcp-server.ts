@@ -1,6 +1,7 @@
 import {
   type CallToolResult,
   createMcpHandler,
+  isLegacyRequest,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -9,6 +10,7 @@ import { RequestError } from '../core/errors.ts';
 import { whatIsTold } from './answer-errors.ts';
 import type { ApiOptions, McpEndpoint } from './api-options.ts';
 import { answerOf, refusalOf } from './mcp-answers.ts';
+import { answerLegacy } from './mcp-legacy.ts';
 import { createToolbox, type Toolbox } from './mcp-tools.ts';
 
 const instructions =
@@ -23,23 +25,32 @@ export function createMcpEndpoint(options: ApiOptions): McpEndpoint {
   const handler = createMcpHandler(({ authInfo }) => serverFor(served, callerIn(authInfo?.extra)), {
     // No tool says anything before its result, so that every answer is one JSON document; `json` would warn on stderr that it is.
     responseMode: 'auto',
-    legacy: 'stateless',
+    legacy: 'reject',
     maxSubscriptions: 0,
     keepAliveMs: 0,
   });
-  return ({ url, headers, body, owner, request_id }) =>
-    handler.fetch(new Request(url, { method: 'POST', headers: withoutLength(headers) }), {
-      parsedBody: body,
-      authInfo: { token: '', clientId: owner, scopes: [], extra: { owner, request_id } },
-    });
+  return async ({ url, headers, body, owner, request_id }) => {
+    const request = new Request(url, { method: 'POST', headers: readableHeaders(headers) });
+    const authInfo = { token: '', clientId: owner, scopes: [], extra: { owner, request_id } };
+    return (await isLegacyRequest(request, body))
+      ? answerLegacy(serverFor(served, { owner, request_id }), request, { parsedBody: body, authInfo })
+      : handler.fetch(request, { parsedBody: body, authInfo });
+  };
 }
 
-/** The body is read already: who believed its length would wait for it. */
-const withoutLength = ({
+/**
+ * The body is read already: who believed its length would wait for it. And whoever takes JSON takes every answer of ours, though
+ * the library wants to hear that they would take an event stream too.
+ */
+const readableHeaders = ({
   'content-length': _length,
   'transfer-encoding': _coding,
+  accept = '*/*',
   ...headers
-}: Record<string, string>) => headers;
+}: Record<string, string>) => ({
+  ...headers,
+  accept: /application\/(json|\*)|\*\/\*/.test(accept) ? 'application/json, text/event-stream' : accept,
+});
 
 type Served = ApiOptions & { toolbox: Toolbox };
 type Caller = { owner: string; request_id: string };

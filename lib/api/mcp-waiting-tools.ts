@@ -25,7 +25,7 @@ export function waitingTools(longest_seconds: number): { job_wait: Tool; job_eve
     job_wait: {
       title: 'Wait for a job',
       description:
-        'Holds the answer until the job has ended, is blocked or is failing, at most wait_seconds; then it says where it stands.',
+        'Holds the answer until the job has ended or becomes blocked or failing, at most wait_seconds; then it says where it stands.',
       input: waitInput,
       output: descriptorSchema,
       annotations: reads,

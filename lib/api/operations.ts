@@ -23,6 +23,8 @@ export type Operation = {
 /** A good answer: its body by name in `components.schemas`, and the headers it may carry. */
 export type Answer = { description: string; body: SchemaName | null; headers?: readonly HeaderName[] };
 
+const whereHeaders = ['Location', 'Operation-Location', 'Idempotency-Replayed'] as const;
+
 export const startJob = {
   method: 'post',
   path: '/v1/jobs',
@@ -38,12 +40,12 @@ export const startJob = {
     200: {
       description: 'It had ended by then, or the idempotency key belongs to a job that has.',
       body: 'JobDescriptor',
-      headers: ['Location', 'Operation-Location'],
+      headers: whereHeaders,
     },
     202: {
       description: 'It runs and is watched.',
       body: 'JobDescriptor',
-      headers: ['Location', 'Operation-Location', 'Retry-After'],
+      headers: [...whereHeaders, 'Retry-After'],
     },
   },
   errors: [
@@ -64,7 +66,7 @@ export const getJob = {
   tag: 'jobs',
   summary: 'Read a job',
   description:
-    'With `wait_seconds` the answer is held until the job is terminal, `blocked` or `failing`. `If-None-Match` is honoured.',
+    'With `wait_seconds` the answer is held until the job is terminal or becomes `blocked` or `failing`, else to the end of the window. A phase that you know does not end the wait: the one your `If-None-Match` names, or without it the one when the call came. 304 answers who knows it all.',
   query: waitQuery,
   answers: {
     200: { description: 'The job, running or not.', body: 'JobDescriptor', headers: ['ETag', 'Retry-After'] },

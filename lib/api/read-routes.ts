@@ -2,7 +2,7 @@ import { getJob } from '../flow/get-job.ts';
 import { listEvents } from '../flow/list-events.ts';
 import { type AddRoutes, addRoute } from './add-route.ts';
 import { answerJson, retryAfter } from './answer-json.ts';
-import { entityTagOf, noneMatches } from './entity-tag.ts';
+import { entityTagOf, noneMatches, phaseToldBy } from './entity-tag.ts';
 import { pageOfJobs } from './job-operations.ts';
 import * as operations from './operations.ts';
 
@@ -10,13 +10,16 @@ import * as operations from './operations.ts';
 export const addReadRoutes: AddRoutes = (app, options) => {
   const { ports, settings } = options;
   addRoute(app, operations.getJob, async (c, { query }) => {
-    const call = { owner: c.get('owner'), job_id: c.req.param('job_id') ?? '', wait_ms: query.wait_seconds * 1000 };
-    const job = await getJob(ports, settings, call);
+    const known = c.req.header('if-none-match');
+    const job = await getJob(ports, settings, {
+      owner: c.get('owner'),
+      job_id: c.req.param('job_id') ?? '',
+      wait_ms: query.wait_seconds * 1000,
+      told_phase: phaseToldBy(known),
+    });
     const etag = entityTagOf(job);
     const headers = { etag, ...retryAfter(job) };
-    return noneMatches(c.req.header('if-none-match'), etag)
-      ? c.body(null, 304, headers)
-      : answerJson(c, job, 200, headers);
+    return noneMatches(known, etag) ? c.body(null, 304, headers) : answerJson(c, job, 200, headers);
   });
 
   addRoute(app, operations.listJobs, async (c, { query }) =>

@@ -11,7 +11,9 @@ export const addStartRoute: AddRoutes = (app, options) =>
     const key = headers['Idempotency-Key'];
     const idempotency_key = key === undefined ? null : unquotedKey(key);
     const body = await readJsonBody(c.req);
+    const begun_ms = options.ports.clock.now();
     const job = await startAndDescribe(options, { owner: c.get('owner'), idempotency_key, body });
+    const replayed = Date.parse(job.started_at) < begun_ms ? { 'idempotency-replayed': 'true' } : {};
     const where = { location: job.status_url, 'operation-location': job.status_url };
-    return answerJson(c, job, job.terminal ? 200 : 202, { ...where, ...retryAfter(job) });
+    return answerJson(c, job, job.terminal ? 200 : 202, { ...where, ...retryAfter(job), ...replayed });
   });

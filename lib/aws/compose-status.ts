@@ -3,13 +3,15 @@ import type { Announcements } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
 import { store } from './compose.ts';
 import { apiPlug } from './compose-api.ts';
+import { createDynamoDeliveries } from './dynamo-deliveries.ts';
 import { clock, type Environment, needed } from './environment.ts';
 import { readShipped } from './shipped-configuration.ts';
 
 /** The status function, which only reads. */
 export function composeStatus(environment: Environment = process.env) {
   const shipped = readShipped();
-  const { jobs, events, deliveries } = store(environment, shipped);
+  const { jobs, events, ...stored } = store(environment, shipped);
+  const deliveries = createDynamoDeliveries(stored);
   const announcements: Pick<Announcements, 'list'> = {
     list: async ({ job_id }) =>
       (await deliveries.list(job_id)).map(({ target, event_id, state, attempts, last_error }) => ({

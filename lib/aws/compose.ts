@@ -3,7 +3,6 @@ import { ConfigError } from '../core/errors.ts';
 import { env } from '../env.ts';
 import type { Announcements, Clock, Schedules, Settings, Ticks } from '../ports.ts';
 import { createDocuments, createSqsClient } from './clients.ts';
-import { createDynamoDeliveries } from './dynamo-deliveries.ts';
 import { createDynamoEvents } from './dynamo-events.ts';
 import { createDynamoJobStore } from './dynamo-job-store.ts';
 import { clock, type Environment, needed } from './environment.ts';
@@ -20,14 +19,17 @@ const waitLookMs = 2_000;
 /** Progress alone is written once a minute at most. */
 const progressSaveMs = 60_000;
 
-/** Jobs, inbox, ticks and announcements: what every writer has. */
-export function corePorts(environment: Environment, { jobs, events, deliveries }: ReturnType<typeof store>) {
-  const sqs = createSqsClient();
+/** Jobs, inbox, ticks and announcements: what every writer has. `sqs` is for who sends more than these. */
+export function corePorts(
+  environment: Environment,
+  { jobs, events, ...stored }: ReturnType<typeof store>,
+  sqs = createSqsClient(),
+) {
   const ticks: Ticks = createSqsTicks({ sqs, queue_url: needed(environment, env.tickQueueUrl), clock });
   const options = {
     topic_arn: needed(environment, env.outcomesTopicArn),
     chat_topic_arn: environment[env.chatTopicArn] ?? null,
-    deliveries,
+    stored,
     sqs,
     delivery_queue_url: needed(environment, env.deliveryQueueUrl),
     clock,
@@ -58,7 +60,6 @@ export function store(environment: Environment, { configuration: { retention_day
     ...of,
     jobs: createDynamoJobStore(of),
     events: createDynamoEvents(of),
-    deliveries: createDynamoDeliveries(of),
   };
 }
 

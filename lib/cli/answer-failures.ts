@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { type Advice, advice, listAdvice, runnable } from './advice.ts';
 import type { Context } from './context.ts';
 import { descriptorSchema } from './descriptor-schema.ts';
 import type { EnvelopeError } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
 import { withOwnCommands } from './invoked-as.ts';
-import { listAdvice } from './job-outcome.ts';
 import { failure, type Outcome } from './outcome.ts';
 import { gatewayRefusal } from './signing-failures.ts';
 
@@ -52,17 +52,21 @@ export function noAnswer(context: Context, where: Where, error: unknown, unsafe:
     });
   const why = wordOf(error);
   const never = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(why);
+  // A port that no HTTP client of this platform calls stays one.
+  const hopeless = /bad port/i.test(why);
+  const repeatable = !hopeless && (never || !unsafe);
+  const serve = runnable(context, 'serve');
   const local = never && isLoopback(context.endpoint.url);
   return failure(exitCode.unavailable, {
     code: 'UNAVAILABLE',
     message: `${call} failed: ${why}.`,
-    retryable: never || !unsafe,
-    ...(never || !unsafe ? { retry_strategy: 'exponential_backoff' as const } : {}),
+    retryable: repeatable,
+    ...(repeatable ? { retry_strategy: 'exponential_backoff' as const } : {}),
     phase: 'execution',
     suggestion: local
-      ? `No server listens at ${context.endpoint.url}. Start one with "${context.cli_command} serve", or set UNTILDONE_ENDPOINT.`
+      ? `No server listens at ${context.endpoint.url}. Start one with "${serve ?? 'untildone serve'}", or set UNTILDONE_ENDPOINT.`
       : `Check UNTILDONE_ENDPOINT (now ${context.endpoint.url}) and the network.`,
-    ...(local ? { fix_command: `${context.cli_command} serve` } : {}),
+    ...(local && serve !== undefined ? { fix_command: serve } : {}),
     network_context,
   });
 }
@@ -75,6 +79,11 @@ export function interrupted(context: Context): Outcome {
     message: `${terminated ? 'SIGTERM' : 'SIGINT'} ended this command.`,
     retryable: false,
     phase: 'execution',
+    ...advice(context, {
+      suggestion: 'Jobs that were handed over go on',
+      leads: '; see how they stand:',
+      command: 'job list',
+    }),
   });
 }
 
@@ -85,7 +94,10 @@ export function malformed(context: Context, where: Where, seen: string): Outcome
     message: `${where.method} ${where.url} answered ${seen}.`,
     retryable: false,
     phase: 'execution',
-    suggestion: `Check that UNTILDONE_ENDPOINT (now ${context.endpoint.url}) is an untildone server of this version.`,
+    ...advice(context, {
+      suggestion: `Check that UNTILDONE_ENDPOINT (now ${context.endpoint.url}) is an untildone server of this version.`,
+      command: 'doctor',
+    }),
     network_context: { endpoint: context.endpoint.url },
   });
 }
@@ -142,17 +154,42 @@ export function failureOfAnswer(context: Context, where: Where, answer: Answer, 
     ...(retry_after_ms === undefined ? {} : { retry_after_ms: Math.round(retry_after_ms) }),
     ...(problem?.errors === undefined ? {} : { problems: problem.errors }),
     phase: exit === exitCode.bad_arguments ? 'validation' : 'execution',
-    ...adviceOn(exit, context),
+    ...adviceOn(exit, context, retryable),
     http_status: answer.status,
   };
   return failure(exit, error, job, problem?.request_id === undefined ? {} : { request_id: problem.request_id });
 }
 
-function adviceOn(exit: number, context: Context): Partial<EnvelopeError> {
-  if (exit === exitCode.auth_required)
-    return { fix_required: `Set UNTILDONE_TOKEN to a token that ${context.endpoint.url} accepts.` };
+/** What to do about a refusal, by its exit code. */
+function adviceOn(exit: number, context: Context, retryable: boolean): Advice {
+  if (exit === exitCode.auth_required) {
+    const set = `Set UNTILDONE_TOKEN to a token that ${context.endpoint.url} accepts.`;
+    return { suggestion: set, fix_required: set };
+  }
+  if (exit === exitCode.permission_denied)
+    return advice(context, {
+      suggestion: 'Ask who runs the server: this credential may not do that.',
+      leads: ' What it may do:',
+      command: 'check-permissions',
+    });
+  if (exit === exitCode.bad_arguments)
+    return advice(context, {
+      suggestion: 'Mend every problem that is listed, and send the request again.',
+      leads: ' What kinds take:',
+      command: 'kinds',
+    });
+  if (exit === exitCode.precondition)
+    return { suggestion: 'The remote system said no and nothing runs: mend what it complains of, then start anew.' };
   if (exit === exitCode.not_found) return listAdvice(context);
   if (exit === exitCode.conflict)
-    return { suggestion: 'Use another --idempotency-key, or send the request of the first time.' };
-  return {};
+    return { suggestion: 'Use another idempotency key, or send the request of the first time.' };
+  if (retryable)
+    return {
+      suggestion: 'Try again after error.retry_after_ms, or in some seconds and then ever more.',
+      retry_strategy: 'exponential_backoff',
+    };
+  return advice(context, {
+    suggestion: 'Look at what the server says of itself, and at its log.',
+    command: 'doctor',
+  });
 }

@@ -8,7 +8,7 @@ import type { JobSource } from './job-source.ts';
 /** The jobs of an untildone server. */
 export const apiJobs: JobSource = {
   id_pattern: jobIdPattern,
-  example_id: 'job_0123456789abcdefghijklmnop',
+  example_ids: ['job_0123456789abcdefghijklmnop', 'job_zyxwvutsrqponmlkjihgfedcba'],
   network: true,
   exit_codes: codesOfRead,
   read: async (context, job_id, wait_seconds) => {

@@ -3,6 +3,7 @@ import { failureOfAnswer, malformed, noAnswer } from './answer-failures.ts';
 import type { Context } from './context.ts';
 import type { Outcome } from './outcome.ts';
 import { unlessAborted } from './unless-aborted.ts';
+import { wayOut } from './way-out.ts';
 
 /** One call of the API. `unsafe_to_repeat` marks a write whose fate is unknown when no answer comes. */
 type Call<T> = {
@@ -18,7 +19,7 @@ type Call<T> = {
   unsafe_to_repeat?: boolean;
 };
 
-type Answered<T> = { ok: true; value: T; status: number } | { ok: false; outcome: Outcome };
+type Answered<T> = { ok: true; value: T; status: number; headers: Headers } | { ok: false; outcome: Outcome };
 
 /** Calls the API once. Whatever goes wrong comes back as an outcome; nothing is thrown and nothing repeated. */
 export async function callApi<T>(context: Context, call: Call<T>): Promise<Answered<T>> {
@@ -46,7 +47,8 @@ export async function callApi<T>(context: Context, call: Call<T>): Promise<Answe
     const signing = context.signer?.sign({ method, url, headers, body }, context.clock.now());
     const signed = signing && (await unlessAborted(signal, signing));
     if (signed?.ok === false) return signed;
-    response = await fetch(url, {
+    const called = await wayOut(context);
+    response = await called(url.href, {
       method,
       headers: signed?.value ?? headers,
       ...(body === undefined ? {} : { body }),
@@ -55,15 +57,18 @@ export async function callApi<T>(context: Context, call: Call<T>): Promise<Answe
     });
     text = await response.text();
   } catch (error) {
+    context.debug(`${method} ${url.href}: ${error instanceof Error ? error.message : 'no answer'}`);
     return { ok: false, outcome: noAnswer(context, where, error, call.unsafe_to_repeat ?? false) };
   }
+  const sent = 'authorization' in headers || context.signer !== undefined ? ' (authorization redacted)' : '';
+  context.debug(`${method} ${url.href}${sent}: ${response.status}, ${text.length} characters`);
   const said = parsed(text);
   if (!response.ok) {
     const answer = { status: response.status, headers: response.headers, body: said };
     return { ok: false, outcome: failureOfAnswer(context, where, answer, call.unsafe_to_repeat ?? false) };
   }
   const checked = call.answer.safeParse(said);
-  if (checked.success) return { ok: true, value: checked.data, status: response.status };
+  if (checked.success) return { ok: true, value: checked.data, status: response.status, headers: response.headers };
   const seen =
     said === undefined
       ? `${response.headers.get('content-type') ?? 'no content type'} that is not JSON`

@@ -9,8 +9,8 @@ export type Command = {
   path: readonly string[];
   summary: string;
   danger_level: 'safe' | 'mutating' | 'destructive';
-  /** The one positional argument; it is required, and its pattern is the command's to check. */
-  argument?: { name: string; description: string; pattern: string };
+  /** The positional argument, or with `most` up to so many of it; it is required, and its pattern is the command's to check. */
+  argument?: { name: string; description: string; pattern: string; most?: number };
   flags: Record<string, Flag>;
   exit_codes: Record<number, ExitCodeEntry>;
   /** What `data` is. */
@@ -25,13 +25,23 @@ export type Command = {
   run(context: Context, values: Record<string, unknown>): Promise<Outcome>;
   /** `data` for a person, on a terminal. */
   render(data: unknown, context: Context): string;
+  /** `data` as rows, for `--output tsv`; not every answer has rows. */
+  table?: (data: unknown) => Table;
+  /** How `data` gets shorter, the least missed first; each is tried until it is short enough. */
+  shorter?: readonly Shortening[];
 };
+
+/** Headings and rows of cells. */
+export type Table = { headings: string[]; rows: unknown[][] };
+
+/** Takes something out of `data`; `name` says what, to whom reads `meta.left_out`. */
+export type Shortening = { name: string; of(data: Record<string, unknown>): Record<string, unknown> };
 
 type Values<Flags extends Record<string, Flag>> = { [Name in keyof Flags]: ValueOf<Flags[Name]> };
 
 type Definition<Flags extends Record<string, Flag>> = Omit<Command, 'flags' | 'run'> & {
   flags: Flags;
-  run(context: Context, values: Values<Flags> & { argument: string }): Promise<Outcome>;
+  run(context: Context, values: Values<Flags> & { argument: string; operands: string[] }): Promise<Outcome>;
 };
 
 /** Defines a command whose `run` gets its flags' values, typed by their schemas; the positional one is `argument`. */

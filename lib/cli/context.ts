@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from './command.ts';
 import type { EnvelopeError } from './envelope.ts';
+import { isPlain } from './output-format.ts';
 import type { Program } from './program.ts';
 import { createSigner, type Signer } from './sign-request.ts';
+import { mostBytesIn } from './stay-brief.ts';
 
 /** Time, so that a test can hold it. `every` returns the function that stops it. */
 export type Clock = {
@@ -72,8 +74,18 @@ export type Endpoint = {
   url: string;
   token: string | undefined;
   timeout_ms: number;
+  connect_timeout_ms: number;
   signing_region: string | undefined;
 };
+
+/** What the answer is written as, once the terminal and the environment have been looked at. */
+export type Format = 'json' | 'jsonl' | 'tsv' | 'text';
+
+/** Who this invocation is: its name in logs, what it is written as, and the signal that SIGINT or SIGTERM aborts, with that name as reason. */
+export type Invocation = { request_id: string; format: Format; interrupt: AbortSignal };
+
+/** What every command can be asked for beside its answer: all of it, silence on stderr, or what is called. */
+export type Wishes = { full: boolean; quiet: boolean; debug: boolean };
 
 /** What a command is given to work with. */
 export type Context = {
@@ -85,8 +97,18 @@ export type Context = {
   clock: Clock;
   /** Aborted by SIGINT or SIGTERM; the reason is that signal's name. */
   interrupt: AbortSignal;
+  /** What the answer is written as. */
+  format: Format;
+  /** True when everything was asked for, however long. */
+  full: boolean;
+  /** Most that one answer may have, bytes. */
+  most_bytes: number;
+  /** One JSON document on a line of stdout, at once; the envelope follows as the last line. Only with `jsonl`. */
+  emit(line: unknown): void;
   /** Prose for people, on stderr. */
   say(text: string): void;
+  /** What was called, on stderr, when that is wanted. */
+  debug(text: string): void;
   /** True when a line on stderr may be drawn over. */
   live: boolean;
   /** How wide such a line may be. */
@@ -103,10 +125,11 @@ export type Context = {
 /** What a command of this invocation is given. */
 export function contextOf(
   options: CliOptions,
-  given: { program: Program; endpoint: Endpoint; request_id: string; interrupt: AbortSignal },
+  given: { program: Program; endpoint: Endpoint; wishes: Wishes } & Invocation,
 ): Context {
-  const { env, stderr, terminal } = options;
-  const { program, endpoint, request_id, interrupt } = given;
+  const { env, stdout, stderr, terminal } = options;
+  const { program, endpoint, wishes, format, request_id, interrupt } = given;
+  const tell = (text: string): void => void stderr.write(text);
   return {
     env,
     cli_command: program.cli_command,
@@ -114,8 +137,15 @@ export function contextOf(
     signer: endpoint.signing_region === undefined ? undefined : createSigner(endpoint.signing_region, env),
     clock: options.clock ?? systemClock,
     interrupt,
-    say: (text) => void stderr.write(text),
-    live: terminal.stderr && !env['NO_COLOR'] && !env['CI'] && env['TERM'] !== 'dumb',
+    format,
+    full: wishes.full,
+    most_bytes: mostBytesIn(env),
+    emit: (line) => {
+      if (format === 'jsonl') stdout.write(`${JSON.stringify(line)}\n`);
+    },
+    say: wishes.quiet ? () => undefined : tell,
+    debug: wishes.debug ? (text) => tell(`debug: ${text}\n`) : () => undefined,
+    live: terminal.stderr && !wishes.quiet && !isPlain(env),
     columns: 'columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns || 80 : 80,
     request_id,
     randomId: options.randomId ?? randomUUID,

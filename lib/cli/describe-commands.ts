@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Command, spelled } from './command.ts';
 import { envelopeSchema, envelopeVersion } from './envelope.ts';
-import { commonFlags, type Flag, networkFlags } from './flags.ts';
+import { commonFlags, type Flag, networkFlags, outputWithoutRows } from './flags.ts';
 import { toolVersion } from './version.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -16,7 +16,10 @@ const flagsOf = (command: Command): Record<string, Flag> => ({
   ...command.flags,
   ...(command.network ? networkFlags : {}),
   ...commonFlags,
+  output: outputOf(command),
 });
+
+const outputOf = ({ table }: Command) => (table === undefined ? outputWithoutRows : commonFlags.output);
 
 const spelledFlag = (name: string, flag: Flag): string => `${flag.negated ? 'no-' : ''}${spelled(name)}`;
 
@@ -45,7 +48,7 @@ export function schemaOf(command: Command, known = flagsOf(command)): JsonSchema
       properties: {
         ...(argument === undefined
           ? {}
-          : { [argument.name]: { type: 'string', pattern: argument.pattern, description: argument.description } }),
+          : { [argument.name]: { ...argumentSchemaOf(argument), description: argument.description } }),
         ...properties,
       },
       required: [...(argument === undefined ? [] : [argument.name]), ...required],
@@ -57,6 +60,11 @@ export function schemaOf(command: Command, known = flagsOf(command)): JsonSchema
     envelope: jsonSchemaOf(envelopeSchema),
   };
 }
+
+const argumentSchemaOf = ({ pattern, most }: NonNullable<Command['argument']>): JsonSchema => {
+  const one = { type: 'string', pattern };
+  return most === undefined ? one : { type: 'array', items: one, minItems: 1, maxItems: most };
+};
 
 const flagTypeOf = (flag: Flag, schema: JsonSchema): string => {
   if (flag.many) return 'array';
@@ -87,7 +95,7 @@ const entryOf = (command: Command, cli_command: string): JsonSchema => ({
   ),
   exit_codes: command.exit_codes,
   output_schema: jsonSchemaOf(command.output),
-  output_formats: ['json', 'text'],
+  output_formats: outputOf(command).schema.options,
   examples: command.examples.map((example) => ({ description: command.summary, command: `${cli_command} ${example}` })),
   option_placement: 'any',
   interactive: false,

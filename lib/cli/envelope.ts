@@ -7,13 +7,15 @@ export const errorSchema = z.looseObject({
   code: z.string().regex(/^[A-Z][A-Z0-9_]+$/),
   message: text,
   detail: z.string().optional(),
-  retryable: z.boolean().optional(),
+  retryable: z.boolean(),
   retry_after_ms: z.number().int().min(0).optional(),
   retry_strategy: z.enum(['immediate', 'linear_backoff', 'exponential_backoff']).optional(),
   fix_required: text.optional(),
+  /** Runs as printed, changes nothing that cannot be undone, and may be repeated. */
   fix_command: text.optional(),
   phase: z.enum(['validation', 'execution', 'cleanup']).optional(),
-  suggestion: text.optional(),
+  /** What to do now; never "try again" where that cannot help. */
+  suggestion: text,
 });
 export type EnvelopeError = z.infer<typeof errorSchema>;
 
@@ -27,6 +29,8 @@ const metaSchema = z.looseObject({
   not_modified: z.boolean().optional(),
   cursor: z.string().nullable().optional(),
   help: z.boolean().optional(),
+  truncated: z.boolean().optional(),
+  truncation_hint: text.optional(),
 });
 
 /** The one document a command writes: exactly these five keys, `ok` true if and only if the exit code is 0. */

@@ -8,12 +8,13 @@ const gatewayHost = /^[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.(amazonaws\.com|ama
 
 /** Where the API is and with what to call it; a token in the clear over a network is a warning, not an error. */
 export function findEndpoint(
-  given: { endpoint?: unknown; timeout?: unknown },
+  given: { endpoint?: unknown; timeout?: unknown; connect_timeout?: unknown; token_env_var?: unknown },
   env: NodeJS.ProcessEnv,
 ): { endpoint: Endpoint; problems: ArgumentProblem[]; warnings: string[] } {
   const path = given.endpoint === undefined ? 'UNTILDONE_ENDPOINT' : '--endpoint';
   const text = String(given.endpoint ?? (env['UNTILDONE_ENDPOINT'] || fallback));
-  const token = env['UNTILDONE_TOKEN'] || undefined;
+  const variable = String(given.token_env_var ?? 'UNTILDONE_TOKEN');
+  const token = env[variable] || undefined;
   const problems: ArgumentProblem[] = [];
   const warnings: string[] = [];
   const url = URL.parse(text);
@@ -36,14 +37,17 @@ export function findEndpoint(
     );
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     problems.push({
-      path: 'UNTILDONE_TOKEN',
+      path: variable,
       message: 'has characters that a header cannot carry (a line break, a space?)',
     });
   if (given.endpoint !== undefined)
     warnings.push('--endpoint holds for this call only: set UNTILDONE_ENDPOINT for the commands printed here.');
-  const timeout_ms = typeof given.timeout === 'number' ? Math.round(given.timeout * 1000) : 0;
+  if (token === undefined && variable !== 'UNTILDONE_TOKEN')
+    problems.push({ path: '--token-env-var', message: `names ${variable}, which is not set` });
+  const msOf = (seconds: unknown): number => (typeof seconds === 'number' ? Math.round(seconds * 1000) : 0);
+  const [timeout_ms, connect_timeout_ms] = [msOf(given.timeout), msOf(given.connect_timeout)];
   return {
-    endpoint: { url: text.replace(/\/+$/, ''), token, timeout_ms, signing_region: wants.region },
+    endpoint: { url: text.replace(/\/+$/, ''), token, timeout_ms, connect_timeout_ms, signing_region: wants.region },
     problems,
     warnings,
   };

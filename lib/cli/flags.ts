@@ -69,13 +69,29 @@ export const switchFlag = (description: string): Flag<boolean> & { default: bool
   default: false,
 });
 
+/** What an answer can be written as; `plain` is another word for text. */
+export const outputFormats = ['json', 'jsonl', 'tsv', 'text', 'plain'] as const;
+
+const outputFlag = (formats: readonly string[], words: string) => ({
+  schema: z.enum(formats),
+  value: 'FORMAT',
+  description: `${words}; without it, text on a terminal, else json`,
+});
+
+/** `--output` of a command whose answer has no rows. */
+export const outputWithoutRows = outputFlag(
+  outputFormats.filter((format) => format !== 'tsv'),
+  'json, jsonl (a line a change), or text',
+);
+
 /** Options of every command; they may stand anywhere on the line. */
 export const commonFlags = {
-  output: {
-    schema: z.enum(['json', 'text']),
-    value: 'FORMAT',
-    description: 'json or text; without it, text on a terminal and JSON elsewhere',
-  },
+  output: outputFlag(outputFormats, 'json, jsonl (a line a change, row or event), tsv, or text'),
+  full: switchFlag('Print all of it: without this, an answer leaves out what is long and stays under 2 KB'),
+  quiet: switchFlag('Say nothing on stderr while working'),
+  debug: switchFlag('Say on stderr what is called and what came back, without credentials'),
+  yes: switchFlag('Agree in advance; nothing ever asks'),
+  non_interactive: switchFlag('Ask nothing, which is always so'),
   schema: switchFlag('Print the input, output and exit codes of the command as JSON, and do nothing else'),
   help: { ...switchFlag('Print the help, and do nothing else'), short: 'h' },
   version: switchFlag('Print the version, and do nothing else'),
@@ -93,5 +109,17 @@ export const networkFlags = {
     value: 'SECONDS',
     default: 30,
     description: 'How long one call of ours may take, 0 = for ever',
+  },
+  connect_timeout: {
+    schema: someSeconds(3600),
+    value: 'SECONDS',
+    default: 10,
+    description: 'How long a connection may take to come about',
+  },
+  token_env_var: {
+    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable'),
+    value: 'NAME',
+    default: 'UNTILDONE_TOKEN',
+    description: 'The environment variable that holds the token',
   },
 } satisfies Record<string, Flag>;

@@ -27,8 +27,10 @@ export async function handOver(context: Context, { body, idempotency_key: given,
   });
   const meta = { idempotency_key };
   if (answered.ok) {
-    const job = withOwnCommands(answered.value, context.cli_command);
-    return acceptedOr(job, { starts: 'input' in body, meta, context });
+    const replayed = answered.headers.get('idempotency-replayed') === 'true';
+    const job = { ...withOwnCommands(answered.value, context.cli_command), effect: replayed ? 'noop' : 'created' };
+    const told = { ...meta, ...(replayed ? { idempotency_hit: true } : {}) };
+    return acceptedOr(job, { starts: 'input' in body, meta: told, context });
   }
   const { outcome } = answered;
   return {

@@ -1,3 +1,4 @@
+import { listAdvice } from './advice.ts';
 import type { Context } from './context.ts';
 import type { Descriptor } from './descriptor-schema.ts';
 import type { EnvelopeError } from './envelope.ts';
@@ -31,6 +32,7 @@ export function outcomeOfJob(job: Descriptor, context: Context): Outcome {
         retry_after_ms: Math.round(job.poll_interval_ms),
         retry_strategy: 'linear_backoff',
         phase: 'execution',
+        fix_command: wait,
         suggestion: blocked ? 'Tell the person who can unblock it.' : `Ask again later, or wait for it: ${wait}`,
         ...words,
       },
@@ -44,6 +46,10 @@ export function outcomeOfJob(job: Descriptor, context: Context): Outcome {
     message: `The job ${job.status === 'cancelled' ? 'was cancelled' : code === 'JOB_TIMED_OUT' ? 'timed out' : 'failed'}${why}.`,
     retryable: false,
     phase: 'execution',
+    suggestion:
+      job.observed === undefined
+        ? 'Read data.message: it says why. It is not tried again.'
+        : 'Read data.message and data.observed: they say what the remote system said. It is not tried again.',
     ...words,
   };
   return failure(exit, error, job);
@@ -60,18 +66,12 @@ export function refuseMalformedId(job_id: string, source: JobSource, context: Co
   if (source.id_pattern.test(job_id)) return undefined;
   return failure(exitCode.not_found, {
     code: 'JOB_NOT_FOUND',
-    message: `This is no job id: one such as ${source.example_id} was expected (${source.id_pattern.source}).`,
+    message: `${JSON.stringify(job_id.slice(0, 64))} is no job id: one such as ${source.example_ids[0]} was expected (${source.id_pattern.source}).`,
     retryable: false,
     phase: 'validation',
     ...listAdvice(context),
   });
 }
-
-/** Where the jobs can be listed, if this program can. */
-export const listAdvice = ({ commands, cli_command }: Context): Partial<EnvelopeError> =>
-  commands.some(({ path }) => path.join(' ') === 'job list')
-    ? { suggestion: 'List the jobs there are.', fix_command: `${cli_command} job list` }
-    : {};
 
 /** 7 means "timed out" in the commands that speak of a job's state, so a refusal to show it is 8 there. */
 export const withoutPermissionCode = (outcome: Outcome): Outcome =>

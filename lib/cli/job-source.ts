@@ -10,7 +10,8 @@ export type Seen = { ok: true; job: Descriptor } | { ok: false; outcome: Outcome
 export type JobSource = {
   /** What a job id looks like; nobody is asked for another. */
   id_pattern: RegExp;
-  example_id: string;
+  /** Two, for the examples of the help. */
+  example_ids: readonly [string, string];
   /** Jobs are read over the API, so that `--endpoint` and `--timeout` apply. */
   network: boolean;
   /** Beside those that say how a job stands. */

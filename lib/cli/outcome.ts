@@ -33,10 +33,16 @@ export const failure = (
 ): Outcome => ({ exit_code, data, error, warnings: [], meta });
 
 /** Every problem with the arguments at once; nothing was called and nothing done. */
-export function badArguments(problems: ArgumentProblem[], suggestion: string): Outcome {
+export function badArguments(
+  problems: ArgumentProblem[],
+  suggestion: string,
+  fix_command?: string | undefined,
+): Outcome {
   const codes = new Set(problems.map((problem) => problem.code ?? 'INVALID_ARGUMENTS'));
   const [only] = codes;
-  return failure(exitCode.bad_arguments, {
+  // Somebody would have to type it: that is no mistake in the words, and never waited for.
+  const exit = codes.size === 1 && only === 'INPUT_REQUIRED' ? exitCode.precondition : exitCode.bad_arguments;
+  return failure(exit, {
     code: codes.size === 1 && only !== undefined ? only : 'INVALID_ARGUMENTS',
     message: problems.map(({ path, message }) => `${path} ${message}`).join('; '),
     problems: problems.map(({ path, message }) => ({ path, message })),
@@ -44,5 +50,6 @@ export function badArguments(problems: ArgumentProblem[], suggestion: string): O
     phase: 'validation',
     fix_required: problems.length === 1 ? 'Correct this argument.' : `Correct these ${problems.length} arguments.`,
     suggestion,
+    ...(fix_command === undefined ? {} : { fix_command }),
   });
 }

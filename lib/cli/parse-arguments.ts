@@ -76,7 +76,11 @@ export function parseArguments(
       }
     }
     const program = bare(second ?? first, command.summary);
-    if (command.argument !== undefined) program.argument(`[${command.argument.name}]`, command.argument.description);
+    if (command.argument !== undefined)
+      program.argument(
+        `[${command.argument.name}${command.argument.most === undefined ? '' : '...'}]`,
+        command.argument.description,
+      );
     addFlags(program, command.flags);
     record(program, command.path, command);
     parent.addCommand(program);
@@ -89,7 +93,8 @@ export function parseArguments(
 function helpTail(command: Command | undefined, cli_command: string): string {
   if (command === undefined)
     return `\nOf each command: ${cli_command} COMMAND --help, or --schema for its contract as JSON.\n`;
-  const common = `${command.network ? '--endpoint --timeout ' : ''}--output --schema --help`;
+  const shared = Object.keys({ ...(command.network ? networkFlags : {}), ...commonFlags });
+  const common = shared.map((name) => `--${spelled(name)}`).join(' ');
   const examples = command.examples.map((example) => `  ${cli_command} ${example}\n`).join('');
   return `\nAlso: ${common}\n\nExamples:\n${examples}`;
 }

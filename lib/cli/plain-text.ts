@@ -10,7 +10,7 @@ export const cellOf = (value: unknown): string => {
 };
 
 /** Columns aligned with spaces under their headings; the last one is not padded. */
-export function tableOf(headings: string[], rows: unknown[][]): string {
+export function tableOf({ headings, rows }: { headings: string[]; rows: unknown[][] }): string {
   const cells = [headings, ...rows.map((row) => row.map(cellOf))];
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   return cells

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { type Envelope, envelopeVersion } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
 import type { Outcome } from './outcome.ts';
-import { plainText } from './plain-text.ts';
+import { cellOf, plainText } from './plain-text.ts';
 
 type Problem = { path?: string; message: string };
 
@@ -26,13 +26,16 @@ export function envelopeOf(
   };
 }
 
+/** What knows how data reads: there when a command got as far as running. */
+type Rendering = { command: Pick<Command, 'render' | 'table'> | undefined; context?: Context | undefined };
+
 /** The same for a person: what there is goes to stdout, what went wrong to stderr. */
 export function textOf(
   outcome: Outcome,
-  command: Pick<Command, 'render'> | undefined,
-  context: Context | undefined,
+  { command, context }: Rendering,
+  format: 'text' | 'tsv',
 ): { stdout: string; stderr: string } {
-  const rendered = outcome.data === null ? '' : renderedBy(outcome, command, context);
+  const rendered = outcome.data === null ? '' : renderedBy(outcome, { command, context }, format);
   const { error } = outcome;
   // The job itself says how it stands; saying it again as an error would only repeat it.
   const aboutJob = error?.code.startsWith('JOB_') === true && rendered !== '';
@@ -51,11 +54,11 @@ export function textOf(
   return { stdout: rendered === '' ? '' : `${rendered}\n`, stderr: lines.map((line) => `${line}\n`).join('') };
 }
 
-function renderedBy(
-  outcome: Outcome,
-  command: Pick<Command, 'render'> | undefined,
-  context: Context | undefined,
-): string {
+function renderedBy(outcome: Outcome, { command, context }: Rendering, format: 'text' | 'tsv'): string {
+  if (format === 'tsv' && command?.table !== undefined) {
+    const { headings, rows } = command.table(outcome.data);
+    return [headings, ...rows.map((row) => row.map(cellOf))].map((row) => row.join('\t')).join('\n');
+  }
   if (command === undefined || context === undefined) return JSON.stringify(outcome.data, null, 2);
   return command.render(outcome.data, context);
 }

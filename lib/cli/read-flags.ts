@@ -74,12 +74,13 @@ export async function readFlags(
 /** The positional argument: missing and surplus words are problems. */
 export function readOperands(command: Command, operands: readonly string[]): ArgumentProblem[] {
   const wanted = command.argument;
-  const surplus = operands.slice(wanted === undefined ? 0 : 1).map((word) => ({
+  const most = wanted === undefined ? 0 : (wanted.most ?? 1);
+  const surplus = operands.slice(most).map((word) => ({
     path: `"${word}"`,
     message:
       wanted === undefined
         ? 'is not expected: this command takes options only'
-        : `is not expected after the ${wanted.name}`,
+        : `is not expected: ${most === 1 ? `one ${wanted.name}` : `at most ${most}`}`,
   }));
   if (wanted === undefined || (operands[0] ?? '') !== '') return surplus;
   return [{ path: wanted.name, message: `is missing: ${command.path.join(' ')} ${wanted.name}` }, ...surplus];

@@ -31,3 +31,7 @@ export function renderJob(data: unknown, context: Pick<Context, 'clock'>): strin
     '\n',
   );
 }
+
+/** The same, and anything else as it is: what a rehearsal answers is no job. */
+export const renderJobOrJson = (data: unknown, context: Pick<Context, 'clock'>): string =>
+  renderJob(data, context) || JSON.stringify(data, null, 2);

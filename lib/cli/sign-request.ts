@@ -97,6 +97,7 @@ const notInstalled = (): Outcome =>
     message: 'This endpoint wants requests signed with AWS credentials, and the packages for that are not installed.',
     retryable: false,
     phase: 'execution',
+    suggestion: 'Install the two packages, or set UNTILDONE_TOKEN.',
     fix_required: 'Install them where untildone is installed (with -g, if it was), or set UNTILDONE_TOKEN.',
     fix_command: `npm install ${signingPackages.join(' ')}`,
   });

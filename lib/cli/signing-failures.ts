@@ -1,3 +1,4 @@
+import { advice } from './advice.ts';
 import type { Context } from './context.ts';
 import type { EnvelopeError } from './envelope.ts';
 import { exitCode } from './exit-codes.ts';
@@ -59,7 +60,8 @@ export function gatewayRefusal(context: Context, call: string, { status, body }:
   });
 }
 
-type Advice = { code: string; exit: number; why: string; error: Partial<EnvelopeError> };
+type Suggested = Partial<EnvelopeError> & Pick<EnvelopeError, 'suggestion'>;
+type Advice = { code: string; exit: number; why: string; error: Suggested };
 
 function adviceOn(status: number, message: string, context: Context): Advice {
   const { url, token } = context.endpoint;
@@ -67,7 +69,7 @@ function adviceOn(status: number, message: string, context: Context): Advice {
     code: 'UNAUTHENTICATED',
     exit: exitCode.auth_required,
     why,
-    error: { fix_required },
+    error: { suggestion: fix_required, fix_required },
   });
   if (token !== undefined)
     return status === 401
@@ -100,10 +102,11 @@ function adviceOn(status: number, message: string, context: Context): Advice {
     code: 'PERMISSION_DENIED',
     exit: exitCode.permission_denied,
     why: 'the identity that signs may not call this API, or the API is of another account or region.',
-    error: {
-      suggestion: 'It needs execute-api:Invoke on this API (api.grantInvoke in the CDK app). Who signs:',
-      fix_command: `${context.cli_command} doctor`,
-    },
+    error: advice(context, {
+      suggestion: 'It needs execute-api:Invoke on this API (api.grantInvoke in the CDK app).',
+      leads: ' Who signs:',
+      command: 'doctor',
+    }),
   };
 }
 
@@ -113,5 +116,16 @@ function messageOf(body: unknown): string | undefined {
   return typeof message === 'string' && message !== '' ? message.slice(0, 300) : undefined;
 }
 
-const unauthenticated = (code: string, message: string, advice: Partial<EnvelopeError>): Outcome =>
-  failure(exitCode.auth_required, { code, message, retryable: false, phase: 'execution', ...advice });
+const unauthenticated = (
+  code: string,
+  message: string,
+  advice: { fix_required: string; fix_command: string },
+): Outcome =>
+  failure(exitCode.auth_required, {
+    code,
+    message,
+    retryable: false,
+    phase: 'execution',
+    suggestion: advice.fix_required,
+    ...advice,
+  });

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, realpath, rename, unlink } from 'node:fs/promises';
-import { dirname, join, resolve as resolvePath } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { join, resolve as resolvePath } from 'node:path';
 import type { OauthAuth } from '../core/auth.ts';
 import type { TokenKeeping } from '../transports/oauth/token-store.ts';
+import { replaceSecretFile } from './secret-file.ts';
 import { createSqliteTokenStore } from './sqlite-token-store.ts';
 
 export type LocalTokenKeepingOptions = {
@@ -35,36 +35,9 @@ export function createLocalTokenKeeping({ base_directory, data_directory }: Loca
 
 const referenceIn = (auth: OauthAuth): string => ('refresh_token' in auth ? auth.refresh_token : '');
 
-/** Replaces what a secret file holds, readable by its owner only, at once or not at all; leaves it if it holds something else by now. */
+/** Replaces what a secret file holds; leaves it if it holds something else by now. */
 export async function rewriteSecretFile(named: string, expected: string, text: string): Promise<void> {
   // A link stays a link.
   const path = await realpath(named);
-  const temporary = `${path}.${randomUUID()}.new`;
-  try {
-    await writeDurably(temporary, `${text}\n`);
-    if ((await readFile(path, 'utf8')).trim() === expected) await rename(temporary, path);
-  } finally {
-    await unlink(temporary).catch(() => undefined);
-  }
-  await synchronise(dirname(path));
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** The renaming itself outlives a power cut. */
-async function synchronise(directory: string): Promise<void> {
-  const folder = await open(directory, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await replaceSecretFile(path, text, async () => (await readFile(path, 'utf8')).trim() === expected);
 }

@@ -33,10 +33,16 @@ export async function callRemote(
 
 /** Makes the start call, whose values are in place since the request was read. */
 export const callStarter = (ports: CallPorts, spec: JobSpec, call: Call, budget_ms: number): Promise<Observation> =>
-  send(ports, spec, call, budget_ms);
+  send(ports, spec, call, budget_ms, true);
 
-function send(ports: CallPorts, { kind, connection }: JobSpec, call: Call, budget_ms: number): Promise<Observation> {
+function send(
+  ports: CallPorts,
+  { kind, connection }: JobSpec,
+  call: Call,
+  budget_ms: number,
+  once = false,
+): Promise<Observation> {
   const { http, mcp } = ports.transports;
-  const rest = { connection, budget_ms, redirects_as_answers: redirectsNamed(kind.acceptors) };
+  const rest = { connection, budget_ms, redirects_as_answers: redirectsNamed(kind.acceptors), once };
   return isToolCall(call) ? mcp.call({ call, ...rest }) : http.call({ call, ...rest });
 }

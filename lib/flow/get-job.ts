@@ -23,21 +23,28 @@ export async function describeFully(ports: ReadPorts, settings: Settings, job: J
   return describeJob(job, announcements, settings.address, ports.clock.now());
 }
 
+/** Phases that a waiting reader is told of at once: it goes wrong, or needs a person. */
+const worthTelling = (phase: string | null): boolean => phase === 'blocked' || phase === 'failing';
+
 /**
- * Reads a job; with `wait_ms`, holds the answer until it is terminal, `blocked` or `failing`, or the time is up.
- * Throws RequestError JOB_NOT_FOUND.
+ * Reads a job; with `wait_ms`, holds the answer until it is terminal, becomes `blocked` or `failing`, or the time is up. Only a change
+ * ends the wait: a phase that the reader knows (`told_phase`, or without it the phase when the call came) does not, so that a loop
+ * over a blocked job does not spin. Throws RequestError JOB_NOT_FOUND.
  */
 export async function getJob(
   ports: ReadPorts,
   settings: Settings,
-  call: { owner: string; job_id: string; wait_ms: number },
+  call: { owner: string; job_id: string; wait_ms: number; told_phase?: string | undefined },
 ): Promise<JobDescriptor> {
   const until_ms = ports.clock.now() + call.wait_ms;
+  let told: string | null | undefined = call.told_phase;
   for (;;) {
     const job = await ownedJob(ports, call.owner, call.job_id);
+    const { phase } = job.state;
     const left_ms = until_ms - ports.clock.now();
-    if (isTerminal(job) || job.state.phase === 'blocked' || job.state.phase === 'failing' || left_ms <= 0)
-      return describeFully(ports, settings, job);
+    const changed = told !== undefined && phase !== told && worthTelling(phase);
+    if (isTerminal(job) || changed || left_ms <= 0) return describeFully(ports, settings, job);
+    told = phase;
     await ports.clock.sleep(Math.min(settings.limits.wait_look_ms, left_ms));
   }
 }

@@ -83,9 +83,10 @@ async function recordHandle(
   return written.job ?? job;
 }
 
-/** 5xx, a lost connection, a time-out: the remote side may have begun. A refusal, and what never left us, did not. */
+/** 5xx, a lost connection, a time-out, an answer nobody can read: the remote side may have begun. A refusal, and what never left us, did not. */
 function isUnclear(observation: Observation): boolean {
   if (!observation.answered) return observation.sent;
+  if (observation.http_status < 300 && observation.unparseable !== null) return true;
   return faultTypeOf(observation) === 'server_error';
 }
 

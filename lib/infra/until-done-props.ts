@@ -1,4 +1,4 @@
-import type { RemovalPolicy } from 'aws-cdk-lib';
+import { type RemovalPolicy, type Stack, Token } from 'aws-cdk-lib';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -26,7 +26,7 @@ export type UntilDoneProps = {
   slackWebhookSecret?: string;
   /** Takes the outcomes instead of a topic of our own. */
   existingTopic?: ITopic;
-  /** Encrypts table, queues and topics. Default: keys that AWS owns. */
+  /** Encrypts table, queues and topics; the stack must name its Region. Default: keys that AWS owns. */
   encryptionKey?: IKey;
   /** Keys of customers that the configured secrets are stored under. */
   secretKeys?: readonly IKey[];
@@ -62,8 +62,8 @@ export type UntilDoneProps = {
   allowLoopback?: boolean;
 };
 
-/** Throws ConfigError for numbers and addresses that the services would refuse halfway through a deployment. */
-export function checkProps(props: UntilDoneProps): void {
+/** Throws ConfigError for numbers and addresses that the services would refuse halfway through a deployment, and for what `stack` cannot have. */
+export function checkProps(props: UntilDoneProps, stack: Stack): void {
   const problems: string[] = [];
   const within = (name: string, value: number | undefined, low: number, high: number): void => {
     if (value !== undefined && !(Number.isInteger(value) && value >= low && value <= high))
@@ -82,6 +82,10 @@ export function checkProps(props: UntilDoneProps): void {
   for (const type of props.emailsOn ?? [])
     if (!eventTypes.includes(type)) problems.push(`emailsOn has "${type}"; there are ${eventTypes.join(', ')}`);
   if (props.emailsOn?.length === 0) problems.push('emailsOn is empty; name an event, or leave out emails');
+  if (props.encryptionKey !== undefined && Token.isUnresolved(stack.region))
+    problems.push(
+      `encryptionKey needs a stack with a Region, and "${stack.stackName}" has none; give it one, as env: { region: 'eu-west-1' }`,
+    );
   const { auth, slackChannel } = props;
   if (auth?.type === 'jwt') {
     if (!/^https:\/\/[^/\s]+/.test(auth.issuer)) problems.push(`auth.issuer is "${auth.issuer}"; give its https URL`);

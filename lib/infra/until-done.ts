@@ -60,7 +60,7 @@ export class UntilDone extends Construct {
   /** Throws ConfigError for what could not work once deployed. */
   constructor(scope: Construct, id: string, props: UntilDoneProps = {}) {
     super(scope, id);
-    checkProps(props);
+    checkProps(props, Stack.of(this));
     const { encryptionKey, concurrency = {}, killSwitch = false, allowLoopback = false } = props;
     const service = props.service ?? Stack.of(this).stackName;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;

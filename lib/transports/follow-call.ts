@@ -25,7 +25,8 @@ export type ReadyCall = {
 };
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const mostRedirects = 3;
+/** In a row. */
+export const mostRedirects = 3;
 
 /** A fault of a call that was refused before it left. */
 export const refusal = (type: FaultType, message: string): Fault => ({
@@ -82,7 +83,8 @@ function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
   });
 }
 
-function redirectProblem(from: URL, to: URL | null, guard: Guard): string | undefined {
+/** Why a redirect is not followed, if it is not. */
+export function redirectProblem(from: URL, to: URL | null, guard: Guard): string | undefined {
   if (to === null) return 'its location is no URL';
   if (to.origin !== from.origin) return 'it leads to another scheme, host or port';
   return guard(to);

@@ -6,7 +6,7 @@ import { credentialedCall } from './credentialed-call.ts';
 import type { OpenDispatchers } from './dispatchers.ts';
 import { refusal } from './follow-call.ts';
 import { createLane, type Lane, type OpenTokens } from './lane.ts';
-import { type Errand, errands, mcpFetch } from './mcp-fetch.ts';
+import { type Errand, errands, mcpFetch, type Place } from './mcp-fetch.ts';
 import { examineServer, listedAnswer, maxListBytes, type ToolServer } from './mcp-probe.ts';
 import type { OpenRateBudget } from './rate-budget.ts';
 import { readProtocolError, readToolResult, unreadable } from './read-tool-result.ts';
@@ -31,7 +31,13 @@ const defaults: McpLimits = { call_ms: 10_000, body_bytes: 262_144, connect_ms: 
 
 type Session = { client: Client; transport: StreamableHTTPClientTransport };
 /** What is known of one server: the session that is open or being opened, and which era it speaks. */
-type Peer = { lane: Lane; url: URL; session?: Promise<Session> | undefined; prior?: PriorDiscovery | undefined };
+type Peer = {
+  lane: Lane;
+  url: URL;
+  place: Place;
+  session?: Promise<Session> | undefined;
+  prior?: PriorDiscovery | undefined;
+};
 
 export type McpTransport = Transport<McpCall> & {
   /** Opens a session anew and lists the tools; calls none. */
@@ -45,13 +51,17 @@ export function createMcpTransport(options: McpTransportOptions): McpTransport {
   const peers = new Map<string, Peer>();
   for (const [name, connection] of options.connections)
     if (connection.transport === 'mcp')
-      peers.set(name, { lane: createLane(name, connection, options), url: new URL(connection.url) });
+      peers.set(name, { lane: createLane(name, connection, options), url: new URL(connection.url), place: {} });
   const dispatchers = options.openDispatchers({ resolve: options.resolve, connect_ms: limits.connect_ms });
   const now_ms = (): number => options.clock.now();
 
-  function askPeer(peer: Peer, ask: Ask, budget_ms: number, max_bytes = limits.body_bytes): Promise<Answer | Fault> {
+  function askPeer(
+    peer: Peer,
+    ask: Ask,
+    { budget_ms, max_bytes = limits.body_bytes, once = false }: Bounds,
+  ): Promise<Answer | Fault> {
     const until_ms = performance.now() + Math.min(limits.call_ms, budget_ms);
-    const { lane } = peer;
+    const { lane, place } = peer;
     return credentialedCall({
       lane,
       send: (credential) =>
@@ -62,6 +72,8 @@ export function createMcpTransport(options: McpTransportOptions): McpTransport {
           max_bytes,
           now_ms,
           until_ms,
+          place,
+          once,
           called: false,
         }),
       mayRepeat: ({ http_status }) => http_status === 401,
@@ -73,9 +85,9 @@ export function createMcpTransport(options: McpTransportOptions): McpTransport {
   const unknown = (name: string): Fault =>
     refusal('not_allowed', `there is no connection named "${name}" over mcp; add it under "connections"`);
   return {
-    call: async ({ connection, call, budget_ms }) => {
+    call: async ({ connection, call, budget_ms, once = false }) => {
       const peer = peers.get(connection);
-      return peer === undefined ? unknown(connection) : askPeer(peer, callTool(call), budget_ms);
+      return peer === undefined ? unknown(connection) : askPeer(peer, callTool(call), { budget_ms, once });
     },
     probe: async ({ connection, budget_ms }) => {
       const peer = peers.get(connection);
@@ -85,8 +97,8 @@ export function createMcpTransport(options: McpTransportOptions): McpTransport {
         seen = await examineServer(client, () => timeLeft(errand));
         return listedAnswer;
       };
-      const fresh: Peer = { lane: peer.lane, url: peer.url };
-      const outcome = await askPeer(fresh, look, budget_ms, maxListBytes);
+      const fresh: Peer = { lane: peer.lane, url: peer.url, place: {} };
+      const outcome = await askPeer(fresh, look, { budget_ms, max_bytes: maxListBytes });
       await fresh.session?.then(({ client }) => client.close()).catch(() => undefined);
       return outcome === listedAnswer && seen !== undefined ? seen : outcome;
     },
@@ -98,6 +110,7 @@ export function createMcpTransport(options: McpTransportOptions): McpTransport {
   };
 }
 
+type Bounds = { budget_ms: number; max_bytes?: number; once?: boolean };
 /** What is asked of a server once its session is open. */
 type Ask = (client: Client, errand: Errand) => Promise<Answer>;
 
@@ -112,6 +125,8 @@ const callTool =
 async function runErrand(peer: Peer, ask: Ask, errand: Errand): Promise<Answer | Fault> {
   const first = await attempt(peer, ask, errand);
   if (!first.lost_session || performance.now() >= errand.until_ms) return first.outcome;
+  if (errand.once && errand.called)
+    return { ...refusal('server_error', 'the server lost our session while the tool was called'), sent: true };
   const { failed: _, ...again } = errand;
   return (await attempt(peer, ask, { ...again, called: false })).outcome;
 }
@@ -120,12 +135,16 @@ type Attempted = { outcome: Answer | Fault; lost_session: boolean };
 
 async function attempt(peer: Peer, ask: Ask, errand: Errand): Promise<Attempted> {
   let session: Session | undefined;
+  const is_known = peer.session !== undefined;
   try {
     session = await errands.run(errand, () => openSession(peer, errand));
-    const { client } = session;
+    const { client, transport } = session;
+    if (is_known && errand.once && transport.sessionId !== undefined)
+      await errands.run(errand, () => proveSession(client, errand));
     return { outcome: await errands.run(errand, () => ask(client, errand)), lost_session: false };
   } catch (error) {
     const outcome = await outcomeOf(error, errand);
+    peer.place.moved = undefined;
     const lost_session = session?.transport.sessionId !== undefined && outcome.answered && outcome.http_status === 404;
     // What was learnt of the server may be out of date, unless it only refused us or was in trouble.
     if (outcome.answered && [400, 404, 405].includes(outcome.http_status)) {
@@ -133,6 +152,16 @@ async function attempt(peer: Peer, ask: Ask, errand: Errand): Promise<Attempted>
       if (!lost_session) peer.prior = undefined;
     }
     return { outcome, lost_session };
+  }
+}
+
+/** Before a starter: it goes out once, so that a session which the server has forgotten must show before. Any other trouble shows again. */
+async function proveSession(client: Client, errand: Errand): Promise<void> {
+  try {
+    await client.ping({ timeout: timeLeft(errand) });
+  } catch (error) {
+    if (errand.failed?.answered && errand.failed.http_status === 404) throw error;
+    delete errand.failed;
   }
 }
 

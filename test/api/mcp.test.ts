@@ -193,7 +193,17 @@ describe('plain JSON-RPC', () => {
   it('of 2025 is answered without a session', async () => {
     const answer = await raw(list, { 'mcp-protocol-version': '2025-06-18' });
     expect([answer.status, answer.headers.get('mcp-session-id')]).toEqual([200, null]);
-    expect(await answer.text()).toContain('"job_start"');
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(await answer.json()).toMatchObject({
+      id: 1,
+      result: { tools: expect.arrayContaining([expect.anything()]) },
+    });
+  });
+  it.each(['application/json', '*/*'])('that takes %s alone is answered too', async (accept) => {
+    expect((await raw(list, { accept })).status).toBe(200);
+  });
+  it('that takes no JSON is refused', async () => {
+    expect((await raw(list, { accept: 'text/event-stream' })).status).toBe(406);
   });
   it('with headers that contradict the body is refused', async () => {
     const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call' };

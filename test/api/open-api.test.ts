@@ -109,6 +109,7 @@ describe('GET /v1/openapi.json', () => {
       'X-Request-Id',
       'Location',
       'Operation-Location',
+      'Idempotency-Replayed',
       'Retry-After',
     ]);
     expect(Object.keys(paths['/v1/jobs/{job_id}']?.get?.responses['304']?.headers ?? {})).toEqual([

@@ -125,6 +125,46 @@ describe('wait_seconds', () => {
     expect(api.now() - begun_ms).toBeLessThan(12_000);
   });
 
+  it.each(['NEEDS_APPROVAL', 'ROLLING_BACK'])(
+    'holds on over %s when it stood so before: a loop does not spin',
+    async (state) => {
+      const api = apiWorld();
+      api.remote.status = () => answers({ state });
+      const path = `/v1/jobs/${await started(api)}`;
+      await api.advance(10);
+      const begun_ms = api.now();
+      const got = await api.send(`${path}?wait_seconds=25`);
+      expect(api.now() - begun_ms).toBe(25_000);
+      expect(jobIn(got).phase).not.toBe('polling');
+      const headers = { 'if-none-match': got.headers.get('etag') ?? '' };
+      expect((await api.send(`${path}?wait_seconds=25`, { headers })).status).toBe(304);
+      expect(api.now() - begun_ms).toBe(50_000);
+    },
+  );
+
+  it('ends the wait for a job that became blocked since the tag its reader brings', async () => {
+    const api = apiWorld();
+    const path = `/v1/jobs/${await started(api)}`;
+    const headers = { 'if-none-match': (await api.send(path)).headers.get('etag') ?? '' };
+    api.remote.status = () => answers({ state: 'NEEDS_APPROVAL' });
+    await api.advance(10);
+    const begun_ms = api.now();
+    expect(jobIn(await api.send(`${path}?wait_seconds=25`, { headers })).phase).toBe('blocked');
+    expect(api.now()).toBe(begun_ms);
+  });
+
+  it('returns when a job that went on is blocked again', async () => {
+    const api = apiWorld();
+    api.remote.status = (_call, number) => answers({ state: number === 4 ? 'RUNNING' : 'NEEDS_APPROVAL' });
+    const path = `/v1/jobs/${await started(api)}`;
+    await api.advance(20.9);
+    const begun_ms = api.now();
+    const got = await api.send(`${path}?wait_seconds=25`);
+    expect(jobIn(got).phase).toBe('blocked');
+    expect(api.now() - begun_ms).toBeLessThan(25_000);
+    expect(api.now() - begun_ms).toBeGreaterThan(2000);
+  });
+
   it('returns at once for a job that has ended, and without it', async () => {
     const api = apiWorld();
     api.remote.status = () => answers({ state: 'FINISHED' });

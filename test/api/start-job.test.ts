@@ -49,6 +49,18 @@ describe('POST /v1/jobs', () => {
     expect(errors.map(({ path }) => path).sort()).toEqual(['', 'connection', 'first_chek', 'kind', 'timeout_seconds']);
   });
 
+  it('says that a repeat found the job of the first time', async () => {
+    const api = apiWorld();
+    const headers = { 'idempotency-key': 'build-42' };
+    const first = await api.post('/v1/jobs', startBody(), { headers });
+    api.jump(1);
+    const again = await api.post('/v1/jobs', startBody(), { headers });
+    const other = await api.post('/v1/jobs', startBody(), { headers: { 'idempotency-key': 'build-43' } });
+    const replayed = [first, again, other].map((got) => got.headers.get('idempotency-replayed'));
+    expect(replayed).toEqual([null, 'true', null]);
+    expect(jobIn(again).job_id).toBe(jobIn(first).job_id);
+  });
+
   it('rejects what is no object', async () => {
     const api = apiWorld();
     for (const body of ['[]', 'null', '3', '"x"']) expect((await api.post('/v1/jobs', body)).status).toBe(400);

@@ -6,14 +6,15 @@ import { run } from './support/run.ts';
 import { scriptedServer } from './support/scripted-server.ts';
 
 /** Runs against a server that must not be asked, and gives the problems. */
-async function refused(argv: string[], settings: Parameters<typeof run>[1] = {}) {
+async function refused(argv: string[], settings: Parameters<typeof run>[1] = {}, exit = 2) {
   const server = await scriptedServer(() => ({ json: aJob() }));
   const { code, envelope } = await run(argv, { endpoint: server.url, ...settings });
-  expect(code).toBe(2);
+  expect(code).toBe(exit);
   expect(server.asked).toEqual([]);
   expect(envelope.error).toMatchObject({ phase: 'validation', retryable: false });
   expect(envelope.data).toBeNull();
-  return envelope.error ?? { code: '', message: '' };
+  if (envelope.error === null) throw new Error('no error');
+  return envelope.error;
 }
 
 describe('bad arguments', () => {
@@ -47,7 +48,7 @@ describe('bad arguments', () => {
     [['job', 'statsu', 'x'], 'UNKNOWN_COMMAND', 'untildone job status'],
     [['jbo', 'list'], 'UNKNOWN_COMMAND', 'untildone job'],
     [['status', 'x'], 'UNKNOWN_COMMAND', 'untildone job status'],
-    [['frobnicate'], 'UNKNOWN_COMMAND', 'serve, job, kinds, connect, doctor, manifest'],
+    [['frobnicate'], 'UNKNOWN_COMMAND', 'serve, job, kinds, connect, doctor, check-permissions, manifest'],
     [['job', 'list', '--limitt', '3'], 'UNKNOWN_OPTION', 'untildone job list --help'],
     [['--bogus'], 'UNKNOWN_OPTION', 'untildone --help'],
     [['serve', '--endpoint', 'http://127.0.0.1:1'], 'UNKNOWN_OPTION', 'untildone serve --help'],
@@ -63,6 +64,7 @@ describe('bad arguments', () => {
     [['job', 'status', 'job_1', 'job_2']],
     [['job', 'list', 'extra']],
     [['job', 'list', '--limit', '-1']],
+    [['job', 'list', '--limit', '101']],
     [['job', 'list', '--status', 'done']],
     [['job', 'wait', 'job_1', '--wait-seconds', '1.5']],
     [['job', 'events', '--wait-seconds', '26']],
@@ -106,7 +108,7 @@ describe('bad arguments', () => {
   });
 
   it('rejects reading from a terminal instead of waiting for a person', async () => {
-    const error = await refused(['job', 'start', '--request', '-'], { terminal: { stdin: true } });
+    const error = await refused(['job', 'start', '--request', '-'], { terminal: { stdin: true } }, 4);
     expect(error.code).toBe('INPUT_REQUIRED');
   });
 
@@ -125,7 +127,7 @@ describe('bad arguments', () => {
     expect(stdout).toBe('');
     expect(stderr).toContain('error: 2 problems');
     expect(stderr).toContain('  --bogus is not an option');
-    expect(stderr).toContain('  --limit must be a whole number from 1 to 100, not "x"');
+    expect(stderr).toContain('  --limit must be a whole number from 0 to 100, not "x"');
   });
 
   it('takes options anywhere on the line', async () => {

@@ -1,74 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type AsyncCommand, asyncCommand } from '../../lib/cli/async/async-command.ts';
-import { type AsyncJob, startRejected } from '../../lib/cli/async/async-job.ts';
-import type { Jobs } from '../../lib/cli/async/jobs.ts';
+import { asyncCommand } from '../../lib/cli/async/async-command.ts';
+import { startRejected } from '../../lib/cli/async/async-job.ts';
 import { ownJobs } from '../../lib/cli/async/own-jobs.ts';
-import type { Surroundings } from '../../lib/cli/async/surroundings.ts';
-import { type HandOver, untildoneJobs } from '../../lib/cli/async/untildone-jobs.ts';
+import { untildoneJobs } from '../../lib/cli/async/untildone-jobs.ts';
 import { jobDescriptor } from '../../lib/cli/descriptor-schema.ts';
 import { ConfigError } from '../../lib/core/errors.ts';
+import { go, runDeploy, seeing, started } from './support/deploy-program.ts';
 import { aJob, aProblem, jobId } from './support/jobs.ts';
-import { collector, envelopeIn, handClock } from './support/run.ts';
+import { handClock } from './support/run.ts';
 import { scriptedServer } from './support/scripted-server.ts';
-
-const started: AsyncJob = { job_id: 'dep-1', status: 'running', started_at: '2026-11-21T09:00:00Z' };
-
-/** Thrown where a process would have ended. */
-class Ended extends Error {}
-
-type Making = {
-  jobs: Jobs<AsyncJob> | Jobs<HandOver>;
-  action?: (...args: never[]) => unknown;
-  descriptor?: z.ZodType;
-  env?: NodeJS.ProcessEnv;
-  around?: Partial<Surroundings>;
-};
-
-/** Runs one command line of a program `deploy` that has one asynchronous command, `release <folder> [--to HOST]`. */
-async function run(argv: string[], making: Making) {
-  const out = collector();
-  const err = collector();
-  let code = 0;
-  const around: Surroundings = {
-    argv,
-    env: making.env ?? {},
-    stdin: Readable.from([]),
-    stdout: out.stream,
-    stderr: err.stream,
-    terminal: { stdin: false, stdout: false, stderr: false },
-    signals: new EventEmitter(),
-    clock: handClock(),
-    script: '/opt/bin/deploy',
-    node: '/opt/node',
-    exit: (ended) => {
-      code = ended;
-      throw new Ended();
-    },
-    end: (ended) => {
-      code = ended;
-    },
-    ...making.around,
-  };
-  const program = new Command('deploy').version('2.1.0').configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  const command = program.command('release <folder>').description('Release it').requiredOption('--to <host>', 'Where');
-  const definition = { descriptor: jobDescriptor, action: () => started, ...making };
-  // What an action returns is the test's business, right or wrong for these jobs.
-  asyncCommand(command, making.jobs as Jobs<AsyncJob>, definition as unknown as AsyncCommand<AsyncJob>, around);
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof Ended)) throw error;
-  }
-  return { code, text: out.text(), envelope: out.text().startsWith('{') ? envelopeIn(out.text(), code) : undefined };
-}
-
-const go = ['release', 'site', '--to', 'web-1'];
-const seeing = (job: Partial<AsyncJob> | undefined) =>
-  ownJobs({ status: () => job && { ...started, ...job }, cancel: () => ({ ...started, phase: 'cancelling' }) });
 
 describe('a command that was made asynchronous', () => {
   it('answers with a descriptor whose contract follows from what its author gave', async () => {
@@ -77,7 +20,7 @@ describe('a command that was made asynchronous', () => {
       asked.push(folder, to);
       return { ...started, expected_seconds: 100 };
     };
-    const { code, envelope } = await run(go, { jobs: seeing({}), action });
+    const { code, envelope } = await runDeploy(go, { jobs: seeing({}), action });
     expect([code, asked]).toEqual([0, ['site', 'web-1']]);
     expect(envelope?.data).toEqual({
       ...started,
@@ -93,7 +36,7 @@ describe('a command that was made asynchronous', () => {
   it('prints what its author knows better: pace, time and how it is called', async () => {
     const action = () => ({ ...started, poll_interval_ms: 5, timeout_ms: 50 });
     const around = { script: '/src/deploy.ts' };
-    const { envelope } = await run(go, { jobs: seeing({}), action, around });
+    const { envelope } = await runDeploy(go, { jobs: seeing({}), action, around });
     expect(envelope?.data).toMatchObject({
       poll_interval_ms: 5,
       timeout_ms: 50,
@@ -107,13 +50,13 @@ describe('a command that was made asynchronous', () => {
     ['its id cannot be printed', () => ({ ...started, job_id: 'a b' }), 1, 'INVALID_JOB'],
     ['its status is another word', () => ({ ...started, status: 'timed_out' }), 1, 'INVALID_JOB'],
   ])('fails when %s', async (_, action, exit, error) => {
-    const { code, envelope } = await run(go, { jobs: seeing({}), action });
+    const { code, envelope } = await runDeploy(go, { jobs: seeing({}), action });
     expect([code, envelope?.error?.code]).toEqual([exit, error]);
   });
   it('warns of a descriptor that is not what --schema says, and still says how the job stands', async () => {
     const descriptor = jobDescriptor.extend({ result: z.object({ url: z.string() }).optional() });
     const jobs = seeing({ status: 'complete', result: { link: 1 } });
-    const { code, envelope } = await run(['job', 'status', 'dep-1'], { jobs, descriptor });
+    const { code, envelope } = await runDeploy(['job', 'status', 'dep-1'], { jobs, descriptor });
     expect([code, envelope?.warnings]).toEqual([0, [expect.stringContaining('result.url')]]);
   });
   it('ends on SIGINT, whether its action listens or not', async () => {
@@ -122,12 +65,12 @@ describe('a command that was made asynchronous', () => {
       setImmediate(() => signals.emit('SIGINT'));
       return new Promise(() => {});
     };
-    const { code, envelope } = await run(go, { jobs: seeing({}), action, around: { signals } });
+    const { code, envelope } = await runDeploy(go, { jobs: seeing({}), action, around: { signals } });
     expect([code, envelope?.error?.code]).toEqual([130, 'CANCELLED']);
   });
   it('tells a person in text', async () => {
     const around = { terminal: { stdin: true, stdout: true, stderr: true } };
-    const { text } = await run(go, { jobs: seeing({}), around });
+    const { text } = await runDeploy(go, { jobs: seeing({}), around });
     expect(text).toContain('deploy job status dep-1');
   });
   it.each([
@@ -137,11 +80,11 @@ describe('a command that was made asynchronous', () => {
     [[...go, '--fast'], 'UNKNOWN_OPTION'],
   ])('rejects %j before anything runs', async (argv, error) => {
     const never = () => expect.unreachable('it ran');
-    const { code, envelope } = await run(argv, { jobs: seeing({}), action: never });
+    const { code, envelope } = await runDeploy(argv, { jobs: seeing({}), action: never });
     expect([code, envelope?.error?.code, envelope?.error?.phase]).toEqual([2, error, 'validation']);
   });
   it('has its contract in --schema, whatever else is missing', async () => {
-    const { code, envelope } = await run(['release', '--schema'], { jobs: seeing({}) });
+    const { code, envelope } = await runDeploy(['release', '--schema'], { jobs: seeing({}) });
     expect(code).toBe(0);
     expect(envelope?.data).toMatchObject({
       async: true,
@@ -160,7 +103,7 @@ describe('the commands that its program gets', () => {
     [{ status: 'cancelled' }, 4, 'JOB_CANCELLED'],
     [undefined, 5, 'JOB_NOT_FOUND'],
   ] as const)('job status of %j', async (job, exit, error) => {
-    const { code, envelope } = await run(['job', 'status', 'dep-1'], { jobs: seeing(job) });
+    const { code, envelope } = await runDeploy(['job', 'status', 'dep-1'], { jobs: seeing(job) });
     expect([code, envelope?.error?.code]).toEqual([exit, error]);
     expect(envelope?.data === null).toBe(exit === 5);
   });
@@ -170,17 +113,17 @@ describe('the commands that its program gets', () => {
     const status = () =>
       ({ ...started, status: looks++ < 2 ? 'running' : 'complete', poll_interval_ms: 7000 }) as const;
     const jobs = ownJobs({ status, cancel: status });
-    const { code } = await run(['job', 'wait', 'dep-1'], { jobs, around: { clock } });
+    const { code } = await runDeploy(['job', 'wait', 'dep-1'], { jobs, around: { clock } });
     expect([code, looks, clock.slept]).toEqual([0, 3, [7000, 7000]]);
   });
   it('job cancel passes the wish on, and leaves what has ended alone', async () => {
-    const running = await run(['job', 'cancel', 'dep-1'], { jobs: seeing({}) });
+    const running = await runDeploy(['job', 'cancel', 'dep-1'], { jobs: seeing({}) });
     expect([running.code, running.envelope?.meta['effect'], running.envelope?.data]).toEqual([
       0,
       'updated',
       expect.objectContaining({ phase: 'cancelling' }),
     ]);
-    const ended = await run(['job', 'cancel', 'dep-1'], { jobs: seeing({ status: 'complete' }) });
+    const ended = await runDeploy(['job', 'cancel', 'dep-1'], { jobs: seeing({ status: 'complete' }) });
     expect(ended.envelope?.meta['effect']).toBe('noop');
   });
   it.each([
@@ -189,7 +132,7 @@ describe('the commands that its program gets', () => {
     ['an endpoint, which its own functions have not', ['job', 'status', 'dep-1', '--endpoint', 'http://x'], 2],
   ])('rejects %s, and asks nobody', async (_, argv, exit) => {
     const never = () => expect.unreachable('asked');
-    const { code } = await run(argv, { jobs: ownJobs({ status: never, cancel: never }) });
+    const { code } = await runDeploy(argv, { jobs: ownJobs({ status: never, cancel: never }) });
     expect(code).toBe(exit);
   });
 });
@@ -235,14 +178,14 @@ describe('jobs that are handed over to untildone', () => {
   it('are its jobs, under the commands of the program', async () => {
     const server = await scriptedServer(({ method }) => ({ status: method === 'POST' ? 202 : 200, json: aJob() }));
     const jobs = untildoneJobs({ endpoint: server.url });
-    const begun = await run(go, { jobs, action });
+    const begun = await runDeploy(go, { jobs, action });
     expect([begun.code, begun.envelope?.data]).toEqual([
       0,
       expect.objectContaining({ job_id: jobId, status_command: `deploy job status ${jobId}` }),
     ]);
     expect(server.asked[0]).toMatchObject({ body: request, headers: { 'idempotency-key': 'release-42' } });
     const env = { UNTILDONE_ENDPOINT: server.url };
-    const seen = await run(['job', 'status', jobId], { jobs: untildoneJobs(), action, env });
+    const seen = await runDeploy(['job', 'status', jobId], { jobs: untildoneJobs(), action, env });
     expect([seen.code, seen.envelope?.error?.code]).toEqual([3, 'JOB_RUNNING']);
   });
   it.each([
@@ -251,12 +194,12 @@ describe('jobs that are handed over to untildone', () => {
     [401, 'UNAUTHENTICATED', 8],
   ])('are refused with its exit code: %d %s', async (status, error, exit) => {
     const server = await scriptedServer(() => aProblem(status, error));
-    const { code, envelope } = await run(go, { jobs: untildoneJobs({ endpoint: server.url }), action });
+    const { code, envelope } = await runDeploy(go, { jobs: untildoneJobs({ endpoint: server.url }), action });
     expect([code, envelope?.error?.code]).toEqual([exit, error]);
   });
   it('fails without calling anybody where the endpoint is none', async () => {
     const never = () => expect.unreachable('it ran');
-    const { code } = await run(go, { jobs: untildoneJobs({ endpoint: 'nowhere' }), action: never });
+    const { code } = await runDeploy(go, { jobs: untildoneJobs({ endpoint: 'nowhere' }), action: never });
     expect(code).toBe(2);
   });
 });

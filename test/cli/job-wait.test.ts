@@ -17,12 +17,12 @@ async function holdingServer(replies: (count: number, clock: ReturnType<typeof h
 }
 
 describe('job wait', () => {
-  it('waits in holds of at most 25 seconds until the job is complete', async () => {
+  it('looks once, then waits in holds of at most 25 seconds until the job is complete', async () => {
     const server = await holdingServer((count) => (count < 3 ? 'hold' : { json: aJob({ status: 'complete' }) }));
     const { code, envelope } = await run(['job', 'wait', jobId], { endpoint: server.url, clock: server.clock });
     expect(code).toBe(0);
     expect(envelope.data).toMatchObject({ status: 'complete', status_command: `untildone job status ${jobId}` });
-    expect(server.holds()).toEqual(['25', '25', '25']);
+    expect(server.holds()).toEqual([undefined, '25', '25']);
     expect(server.clock.slept).toEqual([0, 0]);
   });
 
@@ -31,7 +31,7 @@ describe('job wait', () => {
     const { code, envelope } = await run(['job', 'wait', jobId], { endpoint: server.url, clock: server.clock });
     expect(code).toBe(3);
     expect(envelope.data).toMatchObject({ status: 'running', terminal: false });
-    expect(server.holds()).toEqual(['25', '25', '25', '25']);
+    expect(server.holds()).toEqual([undefined, '25', '25', '25', '25']);
     expect(envelope.meta.duration_ms).toBe(100_000);
   });
 
@@ -51,6 +51,7 @@ describe('job wait', () => {
     ['timed out', aJob({ status: 'failed', reason: 'timed_out' }), 7],
     ['cancelled', aJob({ status: 'cancelled', reason: 'cancelled_upstream' }), 4],
     ['blocked, which needs a person', aJob({ phase: 'blocked' }), 3],
+    ['failing', aJob({ phase: 'failing' }), 3],
   ])('returns early when the job is %s', async (_name, job, exit) => {
     const server = await holdingServer((count) => (count === 1 ? 'hold' : { json: job }));
     const { code } = await run(['job', 'wait', jobId], { endpoint: server.url, clock: server.clock });
@@ -62,17 +63,28 @@ describe('job wait', () => {
     const server = await holdingServer(() => ({ json: aJob({ phase: 'failing', poll_interval_ms: 20_000 }) }));
     const { code } = await run(['job', 'wait', jobId], { endpoint: server.url, clock: server.clock });
     expect(code).toBe(3);
-    expect(server.clock.slept).toEqual([20_000, 20_000, 20_000, 20_000, 20_000]);
+    expect(server.clock.slept).toEqual([0, 20_000, 20_000, 20_000, 20_000, 20_000]);
   });
+
+  it.each(['blocked', 'failing'] as const)(
+    'waits on when the job was %s before: only a change ends it',
+    async (phase) => {
+      const server = await holdingServer((_count, clock) => {
+        clock.advance(25_000);
+        return { json: aJob({ phase }) };
+      });
+      const { code } = await run(['job', 'wait', jobId], { endpoint: server.url, clock: server.clock });
+      expect([code, server.asked.length]).toEqual([3, 4]);
+    },
+  );
 
   it('writes a line to stderr at first and then each 10 seconds, and one document to stdout', async () => {
     const server = await holdingServer((count) => (count < 3 ? 'hold' : { json: aJob({ status: 'complete' }) }));
     const { stderr } = await run(['job', 'wait', jobId], { endpoint: server.url, clock: server.clock });
     expect(stderr.split('\n')).toEqual([
-      'running 60 % · polling · 12 checks · 25s of ~10m30s',
-      'running 60 % · polling · 12 checks · 30s of ~10m30s',
-      'running 60 % · polling · 12 checks · 40s of ~10m30s',
-      'running 60 % · polling · 12 checks · 50s of ~10m30s',
+      'running 60 % · polling · 12 checks · 0s of ~10m30s',
+      'running 60 % · polling · 12 checks · 10s of ~10m30s',
+      'running 60 % · polling · 12 checks · 20s of ~10m30s',
       '',
     ]);
   });

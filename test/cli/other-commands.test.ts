@@ -49,7 +49,7 @@ describe('job list and job events', () => {
 
   it('lists a page of jobs with its cursor', async () => {
     const server = await scriptedServer(() => ({ json: page }));
-    const argv = ['job', 'list', '--status', 'running', '--kind', 'http', '--limit', '2', '--cursor', 'c1'];
+    const argv = ['job', 'list', '--status', 'running', '--kind', 'http', '--limit', '2', '--cursor', 'c1', '--full'];
     const { code, envelope } = await run(argv, { endpoint: server.url });
     expect(code).toBe(0);
     expect(server.asked[0]).toMatchObject({
@@ -197,7 +197,9 @@ describe('serve', () => {
     expect(code).toBe(1);
     expect(envelope.error).toMatchObject({ code: 'CONFIG_ERROR', message: 'the port is taken' });
     const shown = await run(['serve'], { serve, ...text });
-    expect(shown.stderr).toBe('error: the port is taken\n  port in use\n');
+    expect(shown.stderr).toBe(
+      'error: the port is taken\n  port in use\n  Mend what the message says before the command is run again.\n',
+    );
   });
 
   it('fails clearly where no server comes with the CLI', async () => {

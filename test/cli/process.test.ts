@@ -76,10 +76,22 @@ describe('a real process', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
+  it('writes the same in every locale', async () => {
+    const server = await scriptedServer(() => ({ json: aJob({ status: 'complete', progress_pct: 99.5 }) }));
+    const written = async (locale: string): Promise<unknown> => {
+      const env = { ...envFor(server.url), LC_ALL: locale, LANG: locale, TZ: 'Asia/Kolkata' };
+      const { code, stdout } = await start('untildone', ['job', 'status', jobId], env).exited;
+      return envelopeIn(stdout, code ?? -1).data;
+    };
+    const plain = await written('C');
+    expect(plain).toMatchObject({ progress_pct: 99.5, started_at: '2026-11-21T09:00:00.000Z' });
+    expect(await written('de_DE.UTF-8')).toEqual(plain);
+  });
+
   it('writes a long document to its end', async () => {
-    const items = Array.from({ length: 1000 }, () => aJob());
+    const items = Array.from({ length: 700 }, () => aJob());
     const server = await scriptedServer(() => ({ json: { items, next_cursor: null, has_more: false } }));
-    const { code, stdout } = await start('untildone', ['job', 'list'], envFor(server.url)).exited;
+    const { code, stdout } = await start('untildone', ['job', 'list', '--full'], envFor(server.url)).exited;
     expect(stdout.length).toBeGreaterThan(500_000);
     expect(envelopeIn(stdout, code ?? -1).data).toMatchObject({ has_more: false });
   });

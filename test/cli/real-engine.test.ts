@@ -18,7 +18,7 @@ async function serving(directory: string, path: string, upstream: string) {
   return { ...server, url };
 }
 
-it('takes a job from start to done with the real server: 3 while it runs, then 0', async () => {
+it('takes a job from start to done with the real server: 3 while it runs, then 0', { timeout: 60_000 }, async () => {
   const place = installed();
   let looks = 0;
   const upstream = await scriptedServer(({ method }) => {

@@ -13,7 +13,7 @@ const blocks = (language: string): string[] =>
 
 describe('the README', () => {
   it('names only scripts that there are', () => {
-    const named = [...readme.matchAll(/npm (?:run ([\w:]+)|(start|test|cit))/g)].map(
+    const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(start|test|cit))/g)].map(
       (match) => match[1] ?? match[2] ?? '',
     );
     const scripts = { ...manifest.scripts, cit: manifest.scripts.test };

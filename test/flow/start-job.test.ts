@@ -233,6 +233,8 @@ describe('starting a job', () => {
     ['a connection that breaks', fails('connection_reset')],
     ['500', answers({ message: 'oops' }, { http_status: 500 })],
     ['503', answers({}, { http_status: 503, retry_after_seconds: 5 })],
+    ['an answer nobody can read', answers(undefined, { unparseable: 'unparseable' })],
+    ['an answer nested too deep', answers(undefined, { unparseable: 'too_deep' })],
   ])('settles start_unknown after %s, and never calls again', async (_name, observation) => {
     const one = world();
     one.remote.start = () => observation;

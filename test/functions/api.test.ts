@@ -67,8 +67,8 @@ describe('the API as functions', () => {
     const answer = await mcp(asked);
     expect(answer.statusCode).toBe(200);
     // A client of 2025 is answered with an event stream, which goes through API Gateway as base64.
-    expect(answer.isBase64Encoded).toBe(true);
-    expect(Buffer.from(answer.body, 'base64').toString()).toContain(`"job_id":"${job_id}"`);
+    expect(answer.isBase64Encoded).toBe(false);
+    expect(answer.body).toContain(`"job_id":"${job_id}"`);
   });
   it('looks for what is wrong, by the function that needs most', async () => {
     const answer = await functions().start(request('POST', '/v1/doctor', { body: { send_test: false } }));
@@ -80,7 +80,7 @@ describe('the API as functions', () => {
     const ask = async (method: string, params: unknown): Promise<string> => {
       const asked = request('POST', '/mcp', { body: { jsonrpc: '2.0', id: 1, method, params } });
       asked.headers['accept'] = 'application/json, text/event-stream';
-      return Buffer.from((await mcp(asked)).body, 'base64').toString();
+      return (await mcp(asked)).body;
     };
     for (const [name, rest] of [
       ['job_wait', { job_id }],

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { env } from '../../lib/env.ts';
 import { bundle, bundleFunction } from '../../lib/infra/bundle.ts';
 import { readCloudConfiguration } from '../../lib/infra/cloud-configuration.ts';
 import { type FunctionName, functionNames as names } from '../../lib/infra/function-names.ts';
+import { readAtStart } from '../../lib/infra/join-start.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { synthesized } from './synthesized.ts';
 
@@ -25,7 +26,7 @@ const connectedWith = (token: string) =>
 const shipped = connectedWith(managedSecret);
 const stack = synthesized();
 
-/** Bytes, minified, that are read when a function starts. Poll's is a goal; the others are today's and 3 %, so that none grows unseen. */
+/** Bytes, minified, that are read when a function starts. Poll's is a goal; the others are those of a measured day and 3 %, so that none grows unseen. */
 const mostBytes: Record<FunctionName, number> = {
   poll: 400_000,
   deliver: 350_000,
@@ -42,6 +43,11 @@ beforeAll(() => {
 afterAll(() => directory.remove());
 
 const inputsOf = (name: FunctionName): string[] => Object.keys(bundles.get(name)?.inputs ?? {});
+/** What was not shaken off. */
+const usedBy = (name: FunctionName): string[] =>
+  Object.values(bundles.get(name)?.outputs ?? {}).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
 /** Packages that are read at the start, not those that wait behind an `import()`. */
 const packagesOf = (name: FunctionName): string[] =>
   weigh(bundles.get(name) ?? { inputs: {}, outputs: {} }).packages.map(([one]) => one);
@@ -93,6 +99,11 @@ describe('what a function reads at its start', () => {
       /node_modules\/(undici\/|@aws-sdk\/credential-provider-(node|ini|sso|process|login|web-identity)\/)/;
     expect(inputsOf(name).filter((path) => strangers.test(path))).toEqual([]);
   });
+  it.each(names)('%s: discovers no endpoints, for which the client of the table would need its cache', (name) => {
+    expect(usedBy(name).filter((path) => path.includes('resolveEndpointDiscoveryConfig'))).toHaveLength(1);
+    const discovery = /endpointDiscoveryMiddleware|node_modules\/(@aws-sdk\/endpoint-cache|mnemonist)\//;
+    expect(usedBy(name).filter((path) => discovery.test(path))).toEqual([]);
+  });
 });
 
 describe('the MCP server', () => {
@@ -132,6 +143,37 @@ describe('a package behind an import()', () => {
     const code = "import('./index.mjs').then(({ load }) => load()).then(console.log)";
     const { stdout } = await run(process.execPath, ['--eval', code], { cwd: join(directory.path, 'lazy') });
     expect(stdout.trim()).toBe('function');
+  });
+});
+
+describe('what is read at the start', () => {
+  it.each(names)('%s: is one file behind the entry', (name) => {
+    const { outputs = {} } = bundles.get(name) ?? {};
+    const [entry = ''] = Object.keys(outputs).filter((file) => file.endsWith('/index.mjs'));
+    expect([...readAtStart(outputs, entry)].map((file) => basename(file))).toEqual(['index.mjs', 'start.mjs']);
+    const told = Object.entries(outputs).map(([file, { bytes }]) => [basename(file), bytes]);
+    const sizes = told.map(([file]) => [file, statSync(join(directory.path, name, String(file))).size]);
+    expect(told).toEqual(sizes);
+  });
+  it('is shared with what waits behind an import(), and its packages may require the modules of Node', async () => {
+    const mailer = JSON.stringify(createRequire(import.meta.url).resolve('nodemailer'));
+    const files = {
+      'box.ts': 'export const box = { opened: 0 };',
+      'later.ts': "import { box } from './box.ts';\nexport const open = () => { box.opened += 1; };",
+      'together.ts': `import mailer from ${mailer};\nimport { box } from './box.ts';
+        export const load = async () => {
+          (await import('./later.ts')).open();
+          return [box.opened, typeof mailer.createTransport({}).sendMail].join();
+        };`,
+    };
+    for (const [file, code] of Object.entries(files)) writeFileSync(join(directory.path, file), code);
+    bundle(join(directory.path, 'together.ts'), join(directory.path, 'together'), shipped);
+    // As a module: what is evaluated otherwise brings a `require` for all.
+    const code = "import('./index.mjs').then(({ load }) => load()).then(console.log)";
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], {
+      cwd: join(directory.path, 'together'),
+    });
+    expect(stdout.trim()).toBe('1,function');
   });
 });
 

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -6,9 +6,9 @@ import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
-import type { UntilDoneProps } from '../../lib/infra/until-done.ts';
+import { UntilDone, type UntilDoneProps } from '../../lib/infra/until-done.ts';
 import { rulesOf } from './policies.ts';
-import { account, region, synthesized } from './synthesized.ts';
+import { account, region, synthesized, unbundled } from './synthesized.ts';
 
 const topicArn = `arn:aws:sns:${region}:${account}:own`;
 
@@ -225,4 +225,15 @@ describe('what cannot be deployed fails synth', () => {
     it(what, () => {
       expect(() => synthesized(props)).toThrow(reason);
     });
+  it('a key of your own, unless the stack names its Region', () => {
+    const encrypted = (env: { region?: string }) => {
+      const stack = new Stack(unbundled(), 'Test', { env });
+      const encryptionKey = new Key(stack, 'Own');
+      return () => new UntilDone(stack, 'UntilDone', { encryptionKey });
+    };
+    expect(encrypted({})).toThrow(
+      /encryptionKey needs a stack with a Region, and "Test" has none; give it one, as env:/,
+    );
+    expect(encrypted({ region })).not.toThrow();
+  });
 });

@@ -54,6 +54,7 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
   ]);
   const access = new Map<string, { until_ms: number; chain: Chain | null }>();
   const refresh = new Map<string, { chain: Chain; used: boolean }>();
+  const issued = new Set<string>();
   const codes = new Map<string, { client_id: string; challenge: string; redirect_uri: string }>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -162,6 +163,7 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
     const { expires_in } = behaviour;
     const access_token = random('access');
     const until_ms = expires_in === null ? Number.POSITIVE_INFINITY : behaviour.now() + expires_in * 1000;
+    issued.add(access_token);
     access.set(access_token, { until_ms, chain });
     return {
       status: 200,
@@ -176,6 +178,7 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
   }
   function refreshTokenFor(chain: Chain): string {
     const token = random('refresh');
+    issued.add(token);
     refresh.set(token, { chain, used: false });
     return token;
   }
@@ -226,6 +229,8 @@ export async function startAuthorizationServer(given: Partial<Behaviour> & { pat
     asked,
     clients,
     accepts,
+    /** Every token that was ever given out. */
+    issued: (): string[] => [...issued],
     /** The requests that the token endpoint saw. */
     tokenRequests: () => asked.filter(({ path: at, method }) => at === `${path}/token` && method === 'POST'),
     /** A refresh token, as a person's consent would give. */

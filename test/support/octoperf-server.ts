@@ -1,4 +1,4 @@
-import { type Tool, toolServer } from '../transports/mcp-world.ts';
+import { type Before, type Tool, toolServer } from '../transports/mcp-world.ts';
 import { octoperf, Refusal } from './octoperf.ts';
 
 const names = [
@@ -15,7 +15,7 @@ const names = [
 ];
 
 /** OctoPerf on loopback, behind the official MCP server: its answers are JSON in a text, its refusals `isError`. Close it. */
-export async function octoperfServer() {
+export async function octoperfServer(before?: Before, options: { sessions?: boolean } = {}) {
   const remote = octoperf();
   const say = (text: string, isError = false) => ({ content: [{ type: 'text' as const, text }], isError });
   const toolOf =
@@ -28,6 +28,6 @@ export async function octoperfServer() {
         throw error;
       }
     };
-  const server = await toolServer(Object.fromEntries(names.map((name) => [name, toolOf(name)])));
-  return { remote, url: server.url, close: server.close };
+  const server = await toolServer(Object.fromEntries(names.map((name) => [name, toolOf(name)])), before, options);
+  return { remote, url: server.url, loseSessions: server.loseSessions, close: server.close };
 }

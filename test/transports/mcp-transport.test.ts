@@ -191,7 +191,7 @@ describe('what goes wrong', () => {
       onTool(() => new Response(null, { status: 307, headers: { location: elsewhere.url } })),
       { connection: { auth: bearer } },
     );
-    expect(await call('look')).toMatchObject({ answered: true, http_status: 307 });
+    expect(await call('look')).toMatchObject({ answered: false, type: 'redirected' });
     expect(seen.filter((one) => one === 'POST tools/call')).toHaveLength(1);
     expect(elsewhere.seen).toEqual([]);
   });
@@ -250,5 +250,77 @@ describe('the credential', () => {
       secrets: ['stale-token', 'fresh-token'],
     });
     expect(await call('look')).toMatchObject({ body: { echo: '[redacted]' } });
+  });
+});
+
+describe('a starter goes out once', () => {
+  const onTool = (make: (body: string) => Response) => (_: Request, body: string) =>
+    body.includes('"tools/call"') ? make(body) : undefined;
+  const toolCalls = (seen: string[]) => seen.filter((one) => one === 'POST tools/call').length;
+  const to = (location: string, status = 307) => new Response(null, { status, headers: { location } });
+
+  it.each([
+    [301, { type: 'refused', sent: true }],
+    [302, { type: 'refused', sent: true }],
+    [303, { type: 'refused', sent: true }],
+    [307, { type: 'refused', sent: false }],
+    [308, { type: 'refused', sent: false }],
+  ])('when a %i leads on within the origin', async (status, fault) => {
+    const { start, seen } = await worldOf(
+      {},
+      onTool(() => to('/mcp', status)),
+    );
+    expect(await start('run')).toMatchObject({ answered: false, ...fault });
+    expect(toolCalls(seen)).toBe(1);
+  });
+  it('when it is told that its headers do not match', async () => {
+    const { start, seen } = await worldOf(
+      {},
+      onTool((body) => json({ jsonrpc: '2.0', id: JSON.parse(body).id, error: { code: -32020, message: 'no' } }, 400)),
+    );
+    await start('run');
+    expect(toolCalls(seen)).toBe(1);
+  });
+  it('when the server loses the session at it: nobody knows what was done', async () => {
+    const { before, forget } = stateful('json');
+    const { start, seen } = await worldOf({}, (request, body) => {
+      if (body.includes('"tools/call"')) forget();
+      return before(request, body);
+    });
+    expect(await start('run')).toMatchObject({ answered: false, type: 'server_error', sent: true });
+    expect(toolCalls(seen)).toBe(1);
+  });
+  it('in a session that is proven to live first', async () => {
+    const { before, forget } = stateful('json');
+    const { call, start, seen } = await worldOf({}, before);
+    await call('look');
+    forget();
+    seen.length = 0;
+    expect(await start('run')).toMatchObject({ body: { ok: true } });
+    expect(seen).toEqual(['POST ping', 'POST initialize', 'POST notifications/initialized', 'POST tools/call']);
+  });
+  it('to where the server has moved within its origin', async () => {
+    const { start, call, seen } = await worldOf({ run: () => text('{"id":1}') }, (request) =>
+      new URL(request.url).pathname === '/mcp' ? to('/mcp/') : undefined,
+    );
+    expect(await start('run')).toMatchObject({ body: { id: 1 } });
+    expect(await call('run')).toMatchObject({ body: { id: 1 } });
+    expect(seen).toEqual(['POST server/discover', 'POST server/discover', 'POST tools/call', 'POST tools/call']);
+  });
+});
+
+describe('any other tool', () => {
+  it('is called where a redirect within the origin leads, and no further than three of them', async () => {
+    let hops = 0;
+    const leading = (most: number) => (_: Request, body: string) =>
+      body.includes('"tools/call"') && hops++ < most
+        ? new Response(null, { status: 307, headers: { location: '/mcp' } })
+        : undefined;
+    const near = await worldOf({ look: () => text('{"a":1}') }, leading(3));
+    expect(await near.call('look')).toMatchObject({ body: { a: 1 } });
+    hops = 0;
+    const far = await worldOf({ look: () => text('{"a":1}') }, leading(100));
+    expect(await far.call('look')).toMatchObject({ answered: false, type: 'refused' });
+    expect(far.seen.filter((one) => one === 'POST tools/call')).toHaveLength(4);
   });
 });

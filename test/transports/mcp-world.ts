@@ -1,7 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { type CallToolResult, createMcpHandler, Server } from '@modelcontextprotocol/server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import {
+  type CallToolResult,
+  createMcpHandler,
+  Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import type { Connection } from '../../lib/core/configuration.ts';
 import type { Answer, Fault } from '../../lib/ports.ts';
 import { createMcpTransport, type McpLimits } from '../../lib/transports/mcp-transport.ts';
@@ -9,15 +16,26 @@ import type { Resolve } from '../../lib/transports/safe-connect.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 
 export type Tool = (args: Record<string, unknown>) => CallToolResult;
-/** Answers before the MCP server does; undefined lets it. */
-export type Before = (request: Request, body: string) => Response | undefined;
+/** Answers before the MCP server does; undefined lets it, and `serve` is what it would answer. */
+export type Before = (
+  request: Request,
+  body: string,
+  serve: () => Promise<Response>,
+) => Response | undefined | Promise<Response | undefined>;
+
+/** Instead of an answer: the connection is closed. */
+export const brokenOff = new Response();
 
 /** Tools a page of `tools/list`. */
 const pageSize = 3;
 
-/** The official server on loopback with these tools; every request is kept. Close it. */
-export async function toolServer(tools: Record<string, Tool>, before: Before = () => undefined) {
-  const handler = createMcpHandler(() => {
+/** The official server on loopback with these tools; every request is kept. `sessions`: of 2025, with sessions that it can lose. Close it. */
+export async function toolServer(
+  tools: Record<string, Tool>,
+  before: Before = () => undefined,
+  { sessions = false }: { sessions?: boolean } = {},
+) {
+  const newServer = (): Server => {
     const server = new Server({ name: 'remote', version: '1' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', ({ params }) => {
       const names = Object.keys(tools);
@@ -33,20 +51,23 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
       return tool(params.arguments ?? {});
     });
     return server;
-  });
+  };
+  const live = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  const answer = sessions ? inSessions(newServer, live) : createMcpHandler(newServer).fetch;
   const seen: string[] = [];
   let refuses = false;
   const server = createServer(
-    getRequestListener(async (request) => {
+    getRequestListener(async (request, { outgoing }) => {
       if (refuses) return new Response('the server is being restarted', { status: 503 });
       const body = await request.text();
       const method: unknown = body === '' ? '' : JSON.parse(body).method;
       seen.push(`${request.method} ${method}`);
       const { method: verb, headers, url } = request;
-      return (
-        before(request, body) ??
-        handler.fetch(new Request(url, { method: verb, headers, ...(body === '' ? {} : { body }) }))
-      );
+      const serve = () => answer(new Request(url, { method: verb, headers, ...(body === '' ? {} : { body }) }));
+      const answered = (await before(request, body, serve)) ?? (await serve());
+      if (answered !== brokenOff) return answered;
+      outgoing.destroy();
+      return RESPONSE_ALREADY_SENT;
     }),
   );
   let connections = 0;
@@ -59,6 +80,7 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
     url,
     seen,
     connections: () => connections,
+    loseSessions: (): void => live.clear(),
     /** While it refuses, every request is answered with 503. */
     refuse: (whether: boolean): void => {
       refuses = whether;
@@ -68,6 +90,21 @@ export async function toolServer(tools: Record<string, Tool>, before: Before = (
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+/** A transport of the official server for each session; one that it does not know is answered with 404. */
+function inSessions(newServer: () => Server, live: Map<string, WebStandardStreamableHTTPServerTransport>) {
+  return async (request: Request): Promise<Response> => {
+    const known = request.headers.get('mcp-session-id');
+    if (known !== null) return live.get(known)?.handleRequest(request) ?? new Response('no session', { status: 404 });
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      enableJsonResponse: true,
+      onsessioninitialized: (id) => void live.set(id, transport),
+    });
+    await newServer().connect(transport);
+    return transport.handleRequest(request);
   };
 }
 
@@ -112,6 +149,9 @@ export async function mcpWorld(tools: Record<string, Tool>, before?: Before, opt
         budget_ms: 10_000,
         redirects_as_answers: [],
       }),
+    /** Calls a starter. */
+    start: (tool: string): Promise<Answer | Fault> =>
+      transport.call({ connection: 'tools', call: { tool }, budget_ms: 10_000, redirects_as_answers: [], once: true }),
     probe: () => transport.probe({ connection: 'tools', budget_ms: 10_000 }),
     close: async () => {
       await transport.close();

@@ -8,6 +8,7 @@ import { checkDescriptor } from './check-descriptor.ts';
 import { contractOf, pathOf } from './contract-of.ts';
 import { programOf, registerJobs, rootOf, withMisfits } from './job-group.ts';
 import type { Jobs } from './jobs.ts';
+import { addOwnOptions } from './own-options.ts';
 import { refusalOf } from './refusal-of.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
 import type { HandOver } from './untildone-jobs.ts';
@@ -54,20 +55,16 @@ export function asyncCommand<Begun>(
   registerJobs(command, { source: jobs.source, schema: descriptor, cli_command }, around);
   const program = () => programOf(root, around);
 
+  const { format, wishes } = addOwnOptions(command, around, jobs.source);
+
   /** While commander is still reading the words: nothing has run, and nothing will. */
   const endNow = (outcome: Outcome): never => {
     const facts = { duration_ms: 0, request_id: 'req_none', tool_version: program().version };
     // What a person is told of a wrong word, commander has said on stderr.
-    around.stdout.write(documentOf(around, { outcome, command: undefined, path }, facts).stdout);
+    const text = documentOf({ outcome, command: undefined, path }, { format, env: around.env, facts });
+    around.stdout.write(text.stdout);
     return around.exit(outcome.exit_code);
   };
-  // An author's own `--output` may mean anything, and stays what it is.
-  if (!command.options.some((option) => option.long === '--output'))
-    command.addOption(
-      command
-        .createOption('--output <format>', 'json or text; text on a terminal and JSON elsewhere')
-        .choices(['json', 'text']),
-    );
   command.option('--schema', 'Print the input, output and exit codes as JSON, and do nothing else');
   // As commander's own `--version`: it counts whatever else is missing.
   command.on('option:schema', () =>
@@ -78,10 +75,10 @@ export function asyncCommand<Begun>(
     endNow(refusalOf(error, command, program().cli_command));
   });
   return command.action(async (...args: unknown[]) => {
-    const facts = { tool_version: program().version, interruptible: true };
+    const facts = { tool_version: program().version, interruptible: true, format };
     const code = await conduct(around, facts, async (invocation) => {
       const act = () => action(...args);
-      const ran = await beginJob(around, { program: program(), path, jobs, act }, invocation);
+      const ran = await beginJob(around, { program: program(), path, jobs, act, wishes: wishes() }, invocation);
       return { ...ran, outcome: withMisfits(ran.outcome, descriptor) };
     });
     around.end(code);

@@ -22,7 +22,7 @@ export type AsyncJob = {
   reason?: string | null | undefined;
   /** What it says of itself, for people. */
   message?: string | null | undefined;
-  /** Where it is; `blocked` ends a wait: it needs a person. */
+  /** Where it is; becoming `blocked` (it needs a person) or `failing` ends a wait. */
   phase?: string | null | undefined;
   progress_pct?: number | null | undefined;
   /** What to do now, one sentence. */
@@ -37,7 +37,14 @@ export type StartRejected = { start_rejected: EnvelopeError };
 /** Nothing was started, and why; `code` is UPPER_SNAKE, `fix_command` runs as printed. */
 export const startRejected = (
   error: Pick<EnvelopeError, 'code' | 'message'> & Partial<EnvelopeError>,
-): StartRejected => ({ start_rejected: { retryable: false, phase: 'execution', ...error } });
+): StartRejected => ({
+  start_rejected: {
+    retryable: false,
+    phase: 'execution',
+    suggestion: 'Nothing was started: mend what the message says, then start anew.',
+    ...error,
+  },
+});
 
 /** The descriptor of an author's job, still to be checked: what was left out is not in it. */
 export function describeAsyncJob(job: AsyncJob, cli_command: string): Record<string, unknown> {

@@ -11,12 +11,11 @@ export function pathOf(command: Commander): string[] {
 
 /** What `--schema` prints of a command that commander parses: its words as the shell gives them, before the author's own parsing. */
 export function contractOf(command: Commander, described: Pick<Command, 'exit_codes' | 'output'>) {
-  const { output, schema, help } = commonFlags;
   const words = [
     ...command.registeredArguments.map((argument): [string, Flag] => [argument.name(), flagOfArgument(argument)]),
     ...command.options.map((option): [string, Flag] => [nameOf(option), flagOfOption(option)]),
   ];
-  const known = { output, schema, help, ...Object.fromEntries(words) };
+  const known = { help: commonFlags.help, ...Object.fromEntries(words) };
   const own = { path: pathOf(command), summary: command.description(), danger_level: 'mutating' as const };
   // Never run: the rest of a command is commander's.
   const never = () => Promise.reject(new Error('commander runs it'));

@@ -1,9 +1,11 @@
 import type { Command as Commander } from 'commander';
 import * as z from 'zod';
 import { ConfigError } from '../../core/errors.ts';
+import { problemsOf } from '../../core/problems.ts';
 import type { Command } from '../command.ts';
 import { jobCancelOf } from '../commands/job-cancel.ts';
-import { jobStatusOf, jobWaitOf } from '../commands/job-status.ts';
+import { jobStatusOf } from '../commands/job-status.ts';
+import { jobWaitOf } from '../commands/job-wait.ts';
 import { calledAs } from '../invoked-as.ts';
 import type { JobSource } from '../job-source.ts';
 import type { Outcome } from '../outcome.ts';
@@ -57,20 +59,29 @@ export function programOf(root: Commander, around: Surroundings): Program {
   if (known === undefined) return { ...program, commands: [], group_summaries };
   const [first = z.never(), ...more] = [...new Set(known.schemas)];
   const output = more.length === 0 ? first : z.union([first, ...more]);
-  const commands = [jobStatusOf, jobWaitOf, jobCancelOf].map((make) => fitted(make(known.source, output)));
+  const commands = [jobStatusOf, jobWaitOf, jobCancelOf].map((make) => fitted(make(known.source, output), output));
   return { ...program, commands, group_summaries };
 }
 
-const fitted = (command: Command): Command => ({
+const fitted = (command: Command, job: z.ZodType): Command => ({
   ...command,
-  run: async (context, values) => withMisfits(await command.run(context, values), command.output),
+  run: async (context, values) => withMisfits(await command.run(context, values), job),
 });
 
 /** A job that is not quite what `--schema` promises is still a job, and its exit code still true: it is told with a warning. */
 export function withMisfits(outcome: Outcome, schema: z.ZodType): Outcome {
-  if (outcome.data === null) return outcome;
-  const read = schema.safeParse(outcome.data);
-  if (read.success) return outcome;
-  const misfits = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  return { ...outcome, warnings: [...outcome.warnings, `The descriptor is not what --schema says: ${misfits}`] };
+  const told = jobsIn(outcome.data).flatMap((job) => {
+    const read = schema.safeParse(job);
+    if (read.success) return [];
+    const misfits = problemsOf(read.error).map(({ path, message }) => `${path}: ${message}`);
+    return `The descriptor is not what --schema says: ${misfits.join('; ')}`;
+  });
+  return told.length === 0 ? outcome : { ...outcome, warnings: [...outcome.warnings, ...told] };
+}
+
+/** One job, several, or none: what a rehearsal answers. */
+function jobsIn(data: Outcome['data']): unknown[] {
+  if (data === null || Array.isArray(data)) return [];
+  if ('job_id' in data) return [data];
+  return Array.isArray(data['jobs']) ? data['jobs'] : [];
 }

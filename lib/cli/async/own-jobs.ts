@@ -24,7 +24,7 @@ export function ownJobs(functions: OwnFunctions): Jobs<AsyncJob> {
   return {
     source: {
       id_pattern: plainIdPattern,
-      example_id: 'JOB_ID',
+      example_ids: ['JOB_ID', 'ANOTHER_ID'],
       network: false,
       exit_codes: codesOfOwn,
       read: ask('status'),
@@ -61,6 +61,7 @@ async function seen(context: Context, look: () => Promise<AsyncJob | undefined>)
     problems,
     retryable: false,
     phase: 'execution' as const,
+    suggestion: 'This is a fault of the program: report it with the command line. A job that has begun goes on.',
   };
   return { ok: false, outcome: failure(exitCode.general, error) };
 }
@@ -70,4 +71,5 @@ const notFound = failure(exitCode.not_found, {
   message: 'There is no such job.',
   retryable: false,
   phase: 'execution',
+  suggestion: 'Check the id: it is the job_id that the job began with.',
 });

@@ -11,9 +11,13 @@ export function refusalOf(
 ): Outcome {
   const said = message.replace(/^error: /, '').replace(/\s+/g, ' ');
   const sentence = `${said.charAt(0).toUpperCase()}${said.slice(1).replace(/\.$/, '')}.`;
-  if (code === 'commander.error')
-    return failure(exit, { code: 'GENERAL_ERROR', message: sentence, retryable: false, phase: 'execution' });
   const path = pathOf(command).join(' ');
+  const fix_command = `${cli_command} ${path} --help`;
+  const suggestion = `See ${fix_command}`;
+  if (code === 'commander.error') {
+    const error = { code: 'GENERAL_ERROR', message: sentence, retryable: false, phase: 'execution' as const };
+    return failure(exit, { ...error, suggestion, fix_command });
+  }
   const [, word = path] = /'([^']*)'/.exec(said) ?? [];
   return failure(exitCode.bad_arguments, {
     code: code === 'commander.unknownOption' ? 'UNKNOWN_OPTION' : 'INVALID_ARGUMENTS',
@@ -22,6 +26,7 @@ export function refusalOf(
     retryable: false,
     phase: 'validation',
     fix_required: 'Correct this argument.',
-    suggestion: `See ${cli_command} ${path} --help`,
+    suggestion,
+    fix_command,
   });
 }

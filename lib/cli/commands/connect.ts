@@ -3,6 +3,7 @@ import { type Command, defineCommand } from '../command.ts';
 import { codesOfConnect, exitCode } from '../exit-codes.ts';
 import { someText, switchFlag, wholeNumber } from '../flags.ts';
 import { failure, success } from '../outcome.ts';
+import { cut } from '../stay-brief.ts';
 
 const connectedSchema = z.looseObject({
   connection: z.string(),
@@ -67,11 +68,13 @@ export const connect: Command = defineCommand({
         message: 'This build of the CLI carries no browser sign-in.',
         retryable: false,
         phase: 'execution',
+        suggestion: 'Sign in with the CLI of the package untildone.',
       });
     return connected.ok
       ? success(connected.data)
       : failure(connected.exit_code, { phase: 'execution', ...connected.error });
   },
+  shorter: [{ name: 'the end of scope', of: (data) => ({ ...data, scope: cut(String(data['scope']), 240) }) }],
   render: (data) => {
     const { connection, issuer, stored_at } = connectedSchema.parse(data);
     return `${connection} is connected: ${issuer} gave a refresh token, stored at ${stored_at}. A running server uses it from its next call on.`;

@@ -8,6 +8,7 @@ import { switchFlag } from '../flags.ts';
 import { failure, type Outcome, success } from '../outcome.ts';
 import { tableOf } from '../plain-text.ts';
 import type { Identity } from '../sign-request.ts';
+import { cut } from '../stay-brief.ts';
 
 const checkSchema = z.looseObject({
   name: z.string(),
@@ -83,6 +84,13 @@ async function lookAround(
   return { checks, notes };
 }
 
+const withWords = (data: unknown, most: { passed: number; failed: number }) => ({
+  checks: reportSchema
+    .parse(data)
+    .checks.map((check) => ({ ...check, message: cut(check.message, check.ok ? most.passed : most.failed) })),
+});
+const onlyFailed = ({ checks }: { checks: DoctorCheck[] }) => ({ checks: checks.filter((check) => !check.ok) });
+
 /** Looks for what keeps this CLI, the server, its connections and targets from working. */
 export const doctor: Command = defineCommand({
   path: ['doctor'],
@@ -105,19 +113,27 @@ export const doctor: Command = defineCommand({
       message: `${bad.length} of ${checks.length} checks failed: ${names}.`,
       retryable: false,
       phase: 'execution' as const,
+      suggestion: 'Mend what data.checks says of each, and run doctor again.',
       ...(fix_command === undefined ? {} : { fix_command }),
     };
     return { ...failure(exitCode.general, error, { checks }), warnings: notes };
   },
   render: (data) =>
-    tableOf(
-      ['', 'CHECK', 'WHAT WAS SEEN'],
-      reportSchema
+    tableOf({
+      headings: ['', 'CHECK', 'WHAT WAS SEEN'],
+      rows: reportSchema
         .parse(data)
         .checks.map((check) => [
           check.ok ? 'ok' : 'FAILS',
           check.name,
           `${check.message}${check.fix_command === undefined ? '' : ` → ${check.fix_command}`}`,
         ]),
-    ),
+    }),
+  shorter: [
+    { name: 'the words of checks that passed', of: (data) => withWords(data, { passed: 0, failed: 400 }) },
+    {
+      name: 'checks that passed, and the end of long words',
+      of: (data) => onlyFailed(withWords(data, { passed: 0, failed: 160 })),
+    },
+  ],
 });

@@ -1,11 +1,10 @@
 import type { z } from 'zod';
 import { type Command, defineCommand } from '../command.ts';
 import { codesOfJob } from '../exit-codes.ts';
-import { wholeNumber } from '../flags.ts';
 import { outcomeOfJob, refuseMalformedId, withoutPermissionCode } from '../job-outcome.ts';
 import type { JobSource } from '../job-source.ts';
 import { renderJob } from '../render-job.ts';
-import { waitForJob } from '../wait-for-job.ts';
+import { shorterJob } from '../stay-brief.ts';
 
 /** The positional argument of every command that speaks of one job. */
 export const jobIdArgument = ({ id_pattern }: JobSource) => ({
@@ -25,37 +24,13 @@ export const jobStatusOf = (source: JobSource, output: z.ZodType): Command =>
     exit_codes: codesOfJob(source.exit_codes),
     output,
     network: source.network,
-    examples: [`job status ${source.example_id}`],
+    examples: [`job status ${source.example_ids[0]}`],
     render: renderJob,
+    shorter: shorterJob,
     run: async (context, { argument }) => {
       const refused = refuseMalformedId(argument, source, context);
       if (refused !== undefined) return refused;
       const read = await source.read(context, argument, 0);
       return withoutPermissionCode(read.ok ? outcomeOfJob(read.job, context) : read.outcome);
     },
-  });
-
-/** `job wait`, which waits for the end, for as long as asked; the exit code says how the job stands then. */
-export const jobWaitOf = (source: JobSource, output: z.ZodType): Command =>
-  defineCommand({
-    path: ['job', 'wait'],
-    summary: 'Wait until a job is done or needs a person; exits as "job status" does',
-    danger_level: 'safe',
-    argument: jobIdArgument(source),
-    flags: {
-      wait_seconds: {
-        schema: wholeNumber(0, 604_800),
-        value: 'SECONDS',
-        default: 100,
-        description: 'How long to wait at most, 0 = look once; then 3, and the job goes on',
-      },
-    },
-    exit_codes: codesOfJob(source.exit_codes),
-    output,
-    network: source.network,
-    examples: [`job wait ${source.example_id} --wait-seconds 100`],
-    render: renderJob,
-    run: async (context, { argument, wait_seconds }) =>
-      refuseMalformedId(argument, source, context) ??
-      withoutPermissionCode(await waitForJob(context, { source, job_id: argument, window_ms: wait_seconds * 1000 })),
   });

@@ -36,11 +36,11 @@ export const manifest: Command = defineCommand({
   render: (data) =>
     data === null
       ? 'Not modified.'
-      : tableOf(
-          ['COMMAND', 'WHAT IT DOES'],
-          Object.entries(manifestSchema.parse(data).commands).map(([path, { description }]) => [
+      : tableOf({
+          headings: ['COMMAND', 'WHAT IT DOES'],
+          rows: Object.entries(manifestSchema.parse(data).commands).map(([path, { description }]) => [
             path.replaceAll('.', ' '),
             description,
           ]),
-        ),
+        }),
 });

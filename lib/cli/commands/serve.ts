@@ -35,6 +35,7 @@ export const serve: Command = defineCommand({
         message: 'This build of the CLI carries no server.',
         retryable: false,
         phase: 'execution',
+        suggestion: 'Run the server from the package untildone, or set UNTILDONE_ENDPOINT to one that runs.',
       });
     const exit = await context.serve({
       host,
@@ -47,7 +48,8 @@ export const serve: Command = defineCommand({
     if (exit === exitCode.ok) return success(null);
     const code = exit === exitCode.configuration ? 'CONFIG_ERROR' : 'SERVE_FAILED';
     const message = `The server ended with exit code ${exit}; stderr says why.`;
-    return { ...failure(exit, { code, message, retryable: false, phase: 'execution' }), told: true };
+    const suggestion = 'Mend what stderr says, and start it again.';
+    return { ...failure(exit, { code, message, retryable: false, phase: 'execution', suggestion }), told: true };
   },
   render: () => '',
 });

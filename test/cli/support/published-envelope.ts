@@ -1,4 +1,9 @@
 import { expect } from 'vitest';
+import * as z from 'zod';
+import published from './response-envelope.schema.json' with { type: 'json' };
+
+/** The published JSON Schema, read as it stands. */
+const publishedSchema = z.fromJSONSchema(published as Parameters<typeof z.fromJSONSchema>[0]);
 
 type Json = Record<string, unknown>;
 
@@ -10,6 +15,8 @@ const isObject = (value: unknown): value is Json =>
  * null), said a second time on purpose: the schema in lib/cli must not be its own witness.
  */
 export function expectPublishedEnvelope(envelope: unknown, exit_code: number): void {
+  const judged = publishedSchema.safeParse(envelope);
+  expect(judged.success ? [] : judged.error.issues).toEqual([]);
   if (!isObject(envelope)) throw new Error(`the envelope is no object: ${JSON.stringify(envelope)}`);
   expect(Object.keys(envelope).sort()).toEqual(['data', 'error', 'meta', 'ok', 'warnings']);
   const { ok, data, error, warnings, meta } = envelope;

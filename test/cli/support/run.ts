@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'vitest';
+import { allCommands } from '../../../lib/cli/commands/all-commands.ts';
 import type { CliOptions, Clock } from '../../../lib/cli/context.ts';
 import { type Envelope, envelopeSchema } from '../../../lib/cli/envelope.ts';
+import { formatOf } from '../../../lib/cli/output-format.ts';
 import { runCli } from '../../../lib/cli/run-cli.ts';
 import { expectPublishedEnvelope } from './published-envelope.ts';
 
@@ -68,6 +70,12 @@ const noEnvelope: Envelope = {
   meta: { duration_ms: 0, exit_code: 0, schema_version: '0.0', tool_version: '-', request_id: '-', command: '' },
 };
 
+/** Every exit code is one that its command declares. */
+function expectDeclared({ meta }: Envelope, code: number): void {
+  const command = allCommands.find(({ path }) => path.join(' ') === meta.command);
+  if (command !== undefined) expect(Object.keys(command.exit_codes).map(Number)).toContain(code);
+}
+
 /** Checks the whole of stdout against the envelope, ours and the published one, and hands it over. */
 export function envelopeIn(stdout: string, code: number): Envelope {
   const parsed: unknown = JSON.parse(stdout);
@@ -90,7 +98,15 @@ export async function run(argv: readonly string[], settings: Settings = {}): Pro
     signals: new EventEmitter(),
     ...rest,
   });
-  const json = terminal?.stdout !== true && !argv.join(' ').includes('--output text');
+  const format = formatOf({
+    argv,
+    env: env ?? {},
+    terminal: { stdin: false, stdout: terminal?.stdout ?? false, stderr: false },
+  });
+  const json = format === 'json' || format === 'jsonl';
   expect(json && out.text() === '' ? 'nothing on stdout' : '').toBe('');
-  return { code, stdout: out.text(), stderr: err.text(), envelope: json ? envelopeIn(out.text(), code) : noEnvelope };
+  const last = format === 'jsonl' ? out.text().trimEnd().split('\n').at(-1) : out.text();
+  const envelope = json ? envelopeIn(last ?? '', code) : noEnvelope;
+  expectDeclared(envelope, code);
+  return { code, stdout: out.text(), stderr: err.text(), envelope };
 }

@@ -115,7 +115,7 @@ describe('a process that shares a rate', () => {
     for (const wait of await Promise.all(waiting)) expect(wait).toBeGreaterThan(0);
   });
   it('postpones its calls for 5 s, and keeps to what it knows, when the table does not answer', async () => {
-    const { budgets, clock } = await processes(1, 600, { timeout_ms: 50 });
+    const { budgets, clock } = await processes(1, 600, { timeout_ms: 700 });
     const release = Promise.withResolvers<void>();
     hold = () => release.promise;
     expect(await one(budgets).take(start_ms)).toBe(5);

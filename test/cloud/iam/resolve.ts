@@ -65,6 +65,10 @@ export function namesIn({ Resources }: Template, { partition, account, region }:
       ref: arn('iam', `policy/${name}`, ''),
       arn: arn('iam', `policy/${name}`, ''),
     }),
+    'AWS::SecretsManager::Secret': (name) => {
+      const named = arn('secretsmanager', `secret:${name}-AbCdEf`);
+      return { ref: named, arn: named };
+    },
     'AWS::KMS::Key': (name) => ({ ref: name, arn: arn('kms', `key/${name}`) }),
   };
   const names = new Map([

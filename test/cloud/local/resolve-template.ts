@@ -130,6 +130,8 @@ function physicalOf(id: string, { Type, Properties = {} }: Resource, place: Plac
       return named(id, arn('kms', `key/${id}`));
     case 'AWS::IAM::ManagedPolicy':
       return { ref: `arn:aws:iam::${account}:policy/${id}`, attributes: {} };
+    case 'AWS::SecretsManager::Secret':
+      return { ref: arn('secretsmanager', `secret:${id}-AbCdEf`), attributes: {} };
     case 'AWS::Logs::LogGroup':
       return named(id, arn('logs', `log-group:${id}:*`));
     case 'AWS::ApiGatewayV2::Api':
