@@ -1,4 +1,5 @@
-import type { JobEvent, SharedNews } from './core/announcement.ts';
+import type { JobEvent } from './core/announcement.ts';
+import type { SharedNews } from './core/shared-news.ts';
 import type { Connection, Target } from './core/configuration.ts';
 import type { Address, AnnouncementState } from './core/descriptor.ts';
 

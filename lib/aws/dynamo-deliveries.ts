@@ -1,7 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type JobEvent, sharedFor_ms } from '../core/announcement.ts';
+import type { JobEvent } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import { InvariantError } from '../core/errors.ts';
+import { sharedFor_ms } from '../core/shared-news.ts';
 import type { Clock } from '../ports.ts';
 import { isFreeFor, isNew } from './dynamo-conditions.ts';
 import { expiry, hasExpired } from './dynamo-layout.ts';

@@ -7,9 +7,10 @@ import {
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { emailOf } from '../announce/email.ts';
 import { chatNotificationOf } from '../announce/slack.ts';
-import type { JobEvent, SharedNews } from '../core/announcement.ts';
+import type { JobEvent } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
 import { ConfigError } from '../core/errors.ts';
+import type { SharedNews } from '../core/shared-news.ts';
 import { peopleAttribute } from '../env.ts';
 import type { Announcements, Clock } from '../ports.ts';
 import { said } from './service-errors.ts';

@@ -1,8 +1,8 @@
 import { backedOffSeconds, chainCarries, lostAfterErrors, rampedBy, rampedSeconds } from './cadence.ts';
+import { cutText } from './cut-text.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
 import { withWarning } from './job.ts';
 import { hasSpoken, isNewSight, type Look, seenBy, unknownWordsIn, wordIn } from './look.ts';
-import { cutText } from './looked-at.ts';
 import type { Verdict } from './verdict.ts';
 import { withUnknownWord } from './verdict.ts';
 

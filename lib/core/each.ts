@@ -1,10 +1,11 @@
+import { cutText } from './cut-text.ts';
 import type { Id } from './handle.ts';
 import { idsIn } from './handle.ts';
 import type { Tree } from './jmespath.ts';
 import { valueAt } from './jmespath.ts';
 import type { EachSeen, Handle, JobSeen, Status } from './job.ts';
 import type { Paths, ResolvedKind } from './kind.ts';
-import { cutText, cutTree, textAt } from './looked-at.ts';
+import { cutTree, textAt } from './looked-at.ts';
 import type { Verdict } from './verdict.ts';
 
 const maxStateLength = 80;

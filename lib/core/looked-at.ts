@@ -1,16 +1,10 @@
+import { cutText, firstOf } from './cut-text.ts';
 import { type Tree, valueAt } from './jmespath.ts';
 import type { JobSeen } from './job.ts';
 import type { Paths, ProgressScale } from './kind.ts';
 
 const maxTreeLength = 8 * 1024;
 const maxMessageLength = 2 * 1024;
-
-/** The first `length` UTF-16 units, one fewer where the cut would go through a character. */
-const firstOf = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
-
-/** Cuts text to `length` characters, with an ellipsis where something is missing. */
-export const cutText = (text: string, length: number): string =>
-  text.length <= length ? text : `${firstOf(text, length - 1)}…`;
 
 /** Keeps a remote value as it is up to 8 KB of JSON; beyond, its first 8 KB as text. */
 export function cutTree(value: Tree): Tree {

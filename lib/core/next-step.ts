@@ -1,5 +1,5 @@
+import { cutText } from './cut-text.ts';
 import type { Job, Reason } from './job.ts';
-import { cutText } from './looked-at.ts';
 import type { Death } from './observation.ts';
 
 /** What to do when the kind itself recommends nothing. A failure never says "retry": a run can cost money. */
@@ -36,7 +36,7 @@ const longest = 280;
 /** It is one message for all jobs of the connection, and has to say so. How many they are is not known when the first one ends. */
 function renewal({ renew }: Death, connection: string): string {
   const what = (how: string): string =>
-    `The credential of connection "${connection}" was refused; renew it: ${how}. Its other jobs end the same way, and people are told once.`;
+    `The credential of connection "${connection}" was refused; renew it: ${how}. Its other jobs end the same way; how many is not known yet, and people are told of the first only.`;
   return what(cutText(renew, longest - what('').length));
 }
 

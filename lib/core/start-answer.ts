@@ -1,8 +1,9 @@
+import { cutText } from './cut-text.ts';
 import { isListedId, maxIds, namedSources } from './handle.ts';
 import { type Tree, valueAt } from './jmespath.ts';
 import type { Handle } from './job.ts';
 import type { HandleSource, ResolvedKind } from './kind.ts';
-import { cutText, textAt } from './looked-at.ts';
+import { textAt } from './looked-at.ts';
 import type { Answer, Observation } from './observation.ts';
 
 const maxIdLength = 2048;

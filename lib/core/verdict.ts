@@ -1,7 +1,7 @@
 import { faultTypeOf, judge, readsBody } from './acceptors.ts';
+import { cutText } from './cut-text.ts';
 import { withWarning } from './job.ts';
 import type { Acceptor, FaultType } from './kind.ts';
-import { cutText } from './looked-at.ts';
 import type { Death, Observation } from './observation.ts';
 
 /** What one look means for the job. A failed check is not a failed job. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { sharedFor_ms } from '../core/announcement.ts';
+import { sharedFor_ms } from '../core/shared-news.ts';
 
 /** One event that would tell `target` of `key`. */
 export type Teller = { key: string; target: string; event_id: string; now_ms: number };

@@ -1,5 +1,6 @@
-import { type JobEvent, maxAttempts, nextAttemptDelayMs, type SharedNews } from '../core/announcement.ts';
+import { type JobEvent, maxAttempts, nextAttemptDelayMs } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
+import type { SharedNews } from '../core/shared-news.ts';
 import type { Announcements } from '../ports.ts';
 import type { Database } from './database.ts';
 import { createFifo, type Fifo } from './fifo.ts';

@@ -1,9 +1,9 @@
 import { faultTypeOf } from '../core/acceptors.ts';
+import { cutText } from '../core/cut-text.ts';
 import { estimates } from '../core/estimates.ts';
 import { type Tree, valueAt } from '../core/jmespath.ts';
 import type { Handle, JobSpec } from '../core/job.ts';
 import type { Call } from '../core/kind.ts';
-import { cutText } from '../core/looked-at.ts';
 import type { Observation } from '../core/observation.ts';
 import type { ToEstimate } from '../core/start-request.ts';
 import { neededBy } from '../core/template.ts';

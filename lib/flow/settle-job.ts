@@ -1,8 +1,9 @@
-import { eventOf, sharedNewsOf, targetsFor } from '../core/announcement.ts';
+import { eventOf, targetsFor } from '../core/announcement.ts';
 import { settledAs } from '../core/decide.ts';
 import type { EventType, Job, OwedEvent, Reason, Status } from '../core/job.ts';
 import { eventIdOf, isTerminal, refOf, withWarning } from '../core/job.ts';
 import type { Death } from '../core/observation.ts';
+import { sharedNewsOf } from '../core/shared-news.ts';
 import type { Ports, Settings, Written } from '../ports.ts';
 
 type FinishPorts = Pick<Ports, 'jobs' | 'events' | 'announcements' | 'schedules' | 'clock'>;

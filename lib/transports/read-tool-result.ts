@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
+import { cutText } from '../core/cut-text.ts';
 import { plantTree, type Tree } from '../core/jmespath.ts';
 import type { FaultType } from '../core/kind.ts';
-import { cutText } from '../core/looked-at.ts';
 import type { Answer } from '../ports.ts';
 import type { Redactor } from './redact.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SharedNews } from '../../lib/core/announcement.ts';
 import { refOf } from '../../lib/core/job.ts';
+import type { SharedNews } from '../../lib/core/shared-news.ts';
 import type { Announcements, Events } from '../../lib/ports.ts';
 import { aJob, anEvent } from './records.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { eventOf, maxAttempts, nextAttemptDelayMs, sharedNewsOf, targetsFor } from '../../lib/core/announcement.ts';
+import { eventOf, maxAttempts, nextAttemptDelayMs, targetsFor } from '../../lib/core/announcement.ts';
 import { readConfiguration, targetsOf } from '../../lib/core/configuration.ts';
 import { type EventType, eventIdOf } from '../../lib/core/job.ts';
+import { sharedNewsOf } from '../../lib/core/shared-news.ts';
 import { aJob, epoch_ms } from './a-job.ts';
 import { someTargets } from './some-settings.ts';
 

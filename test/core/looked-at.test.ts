@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cutText, cutTree, progressAt, textAt } from '../../lib/core/looked-at.ts';
+import { cutText } from '../../lib/core/cut-text.ts';
+import { cutTree, progressAt, textAt } from '../../lib/core/looked-at.ts';
 import { planted } from './a-job.ts';
 
 describe('cutText', () => {

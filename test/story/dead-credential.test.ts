@@ -101,7 +101,7 @@ it('twenty jobs end with one dead credential: each has its own end, and people g
   expect(await told(jobs)).toEqual([20, 1, 1]);
   const [mail] = smtp.mails;
   const renewal =
-    'The credential of connection "ci" was refused; renew it: store a valid one at file:token. Its other jobs end the same way, and people are told once.';
+    'The credential of connection "ci" was refused; renew it: store a valid one at file:token. Its other jobs end the same way; how many is not known yet, and people are told of the first only.';
   expect(mail?.text).toContain(renewal);
 
   // Renewed, and dead again: that is another death.

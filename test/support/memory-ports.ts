@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { JobEvent, SharedNews } from '../../lib/core/announcement.ts';
+import type { JobEvent } from '../../lib/core/announcement.ts';
 import type { AnnouncementState } from '../../lib/core/descriptor.ts';
 import { RequestError } from '../../lib/core/errors.ts';
 import { isTerminal, type Job, type JobRef } from '../../lib/core/job.ts';
+import type { SharedNews } from '../../lib/core/shared-news.ts';
 import type { Announcements, Events, Ids, JobStore, Written } from '../../lib/ports.ts';
 
 /** Sorts by age, then by name. */

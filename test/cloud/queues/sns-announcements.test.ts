@@ -7,8 +7,8 @@ import {
   topicTargets,
 } from '../../../lib/aws/sns-announcements.ts';
 import { readDelivery } from '../../../lib/aws/sqs-deliveries.ts';
-import type { SharedNews } from '../../../lib/core/announcement.ts';
 import { refOf } from '../../../lib/core/job.ts';
+import type { SharedNews } from '../../../lib/core/shared-news.ts';
 import type { Announcements, JobEvent } from '../../../lib/ports.ts';
 import { aJob, anEvent, epoch_ms } from '../../contracts/records.ts';
 import type { FaultOf } from './api-call.ts';

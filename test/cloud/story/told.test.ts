@@ -60,3 +60,21 @@ it('mails tell of the events they were asked for, and of no other', async () => 
   const mailed = cloud.queues.mailbox.slice(before).map(({ attributes }) => attributes['event_type']?.StringValue);
   expect(mailed).toEqual(['job.blocked', 'job.settled']);
 });
+
+it('a credential that dies under three jobs is mailed once, and each job is published', async () => {
+  const { cloud, remote } = story;
+  remote.say(({ number }) => (number < 2 ? state('RUNNING') : json(401, { error: 'expired' })));
+  const before = cloud.queues.mailbox.length;
+  const jobs: string[] = [];
+  for (const run of ['dead-1', 'dead-2', 'dead-3']) jobs.push(await story.adopt(run, { expected_seconds: 30 }));
+  for (const job_id of jobs) await story.untilOver(job_id, 120);
+  for (const job_id of jobs) {
+    expect(await story.job(job_id)).toMatchObject({ status: 'failed', reason: 'auth_failed' });
+    expect(await story.events(job_id)).toMatchObject([{ type: 'job.settled' }]);
+    expect(story.published(job_id)).toHaveLength(1);
+  }
+  const mails = cloud.queues.mailbox.slice(before);
+  expect(mails).toMatchObject([
+    { protocol: 'email', text: expect.stringContaining('people are told of the first only') },
+  ]);
+});
