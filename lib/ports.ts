@@ -1,7 +1,7 @@
 import type { JobEvent } from './core/announcement.ts';
-import type { SharedNews } from './core/shared-news.ts';
 import type { Connection, Target } from './core/configuration.ts';
 import type { Address, AnnouncementState } from './core/descriptor.ts';
+import type { SharedNews } from './core/shared-news.ts';
 
 export type { JobEvent };
 
