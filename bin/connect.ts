@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import type { ConnectOptions, ConnectResult } from '../lib/cli/context.ts';
 import { exitCode } from '../lib/cli/exit-codes.ts';
 import { listenForRedirect } from '../lib/cli/redirect-listener.ts';
+import { isReference } from '../lib/core/auth-references.ts';
 import type { Connection } from '../lib/core/configuration.ts';
 import { ConfigError } from '../lib/core/errors.ts';
 import type { Secrets } from '../lib/ports.ts';
@@ -79,7 +80,7 @@ function connectionToSignIn(connections: Record<string, Connection>, { connectio
 /** The client that the configuration names, else none: then one is registered. */
 async function clientOf({ client_id, client_secret }: RefreshAuth, secrets: Secrets): Promise<KnownClient | null> {
   if (client_id === undefined) return null;
-  const id = /^(env|file):/.test(client_id) ? await secrets.resolve(client_id) : client_id;
+  const id = isReference(client_id) ? await secrets.resolve(client_id) : client_id;
   return { client_id: id, client_secret: client_secret === undefined ? null : await secrets.resolve(client_secret) };
 }
 

@@ -1,3 +1,4 @@
+import { callsOf } from './calls-of.ts';
 import type { Problem } from './errors.ts';
 import { handleNames, namedSources } from './handle.ts';
 import type { Call, Kind } from './kind.ts';
@@ -24,16 +25,6 @@ export function kindProblems(kind: Kind): Problem[] {
       });
   return problems;
 }
-
-const callsOf = ({ start, status, progress, cancel, estimate }: Kind): [string, Call][] =>
-  Object.entries({
-    start,
-    status,
-    progress,
-    cancel,
-    'estimate.call': estimate?.call,
-    'estimate.via.call': estimate?.via?.call,
-  }).flatMap(([path, call]): [string, Call][] => (call === undefined ? [] : [[path, call]]));
 
 /** Names that calls and answers are asked about, and the handle does not have, or not always. */
 function nameProblems(kind: Kind): Problem[] {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Call, callSchema, headerName, type TransportName, transports } from './call.ts';
+import { callsOf } from './calls-of.ts';
 import { estimateNames } from './estimates.ts';
 import { isToolCall } from './is-tool-call.ts';
 import { expressionProblem, type Tree } from './jmespath.ts';
@@ -161,17 +162,8 @@ export const kindSchema = z
   })
   .superRefine((kind, context) => {
     const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
-    const { start, status, progress, cancel, estimate } = kind;
-    const calls = {
-      start,
-      status,
-      progress,
-      cancel,
-      'estimate.call': estimate?.call,
-      'estimate.via.call': estimate?.via?.call,
-    };
-    for (const [side, call] of Object.entries(calls)) {
-      if (call !== undefined && isToolCall(call) !== (kind.transport === 'mcp'))
+    for (const [side, call] of callsOf(kind)) {
+      if (isToolCall(call) !== (kind.transport === 'mcp'))
         refuse(
           side.split('.'),
           kind.transport === 'mcp'

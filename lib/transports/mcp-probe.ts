@@ -1,5 +1,4 @@
 import type { Client } from '@modelcontextprotocol/client';
-import type { Answer } from '../ports.ts';
 
 /** What a server that speaks MCP says of itself; nothing of it is trusted. */
 export type ToolServer = {
@@ -17,17 +16,6 @@ const maxPages = 20;
 
 /** A list of a hundred tools with their schemas is bigger than any status. */
 export const maxListBytes = 2_097_152;
-
-/** That the tools were listed: stands for an answer where the transport wants one. */
-export const listedAnswer: Answer = {
-  answered: true,
-  http_status: 200,
-  body: undefined,
-  unparseable: null,
-  links: {},
-  retry_after_seconds: null,
-  rate_limited: false,
-};
 
 /** Reads name, protocol and tools of the server behind an open client. Throws what the client throws. */
 export async function examineServer(client: Client, timeout_ms: () => number): Promise<ToolServer> {

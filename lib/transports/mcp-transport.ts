@@ -7,9 +7,9 @@ import type { OpenDispatchers } from './dispatchers.ts';
 import { refusal } from './follow-call.ts';
 import { createLane, type Lane, type OpenTokens } from './lane.ts';
 import { type Errand, errands, mcpFetch, type Place } from './mcp-fetch.ts';
-import { examineServer, listedAnswer, maxListBytes, type ToolServer } from './mcp-probe.ts';
+import { examineServer, maxListBytes, type ToolServer } from './mcp-probe.ts';
 import type { OpenRateBudget } from './rate-budget.ts';
-import { readProtocolError, readToolResult, unreadable } from './read-tool-result.ts';
+import { emptyAnswer, readProtocolError, readToolResult, unreadable } from './read-tool-result.ts';
 import type { Resolve } from './safe-connect.ts';
 
 /** The whole call, ms, and all bytes of one answer, a stream of events too. */
@@ -95,12 +95,12 @@ export function createMcpTransport(options: McpTransportOptions): McpTransport {
       let seen: ToolServer | undefined;
       const look: Ask = async (client, errand) => {
         seen = await examineServer(client, () => timeLeft(errand));
-        return listedAnswer;
+        return emptyAnswer;
       };
       const fresh: Peer = { lane: peer.lane, url: peer.url, place: {} };
       const outcome = await askPeer(fresh, look, { budget_ms, max_bytes: maxListBytes });
       await fresh.session?.then(({ client }) => client.close()).catch(() => undefined);
-      return outcome === listedAnswer && seen !== undefined ? seen : outcome;
+      return outcome === emptyAnswer && seen !== undefined ? seen : outcome;
     },
     close: async () => {
       for (const { session } of peers.values())

@@ -6,7 +6,8 @@ import type { Answer } from '../ports.ts';
 import type { Redactor } from './redact.ts';
 
 const maxMessage = 2048;
-const plain: Answer = {
+/** An answer without a word, as of tools that were only listed. */
+export const emptyAnswer: Answer = {
   answered: true,
   http_status: 200,
   body: undefined,
@@ -22,11 +23,11 @@ export function readToolResult(result: CallToolResult, redactor: Redactor): Answ
   const text = texts.join('\n');
   const value = result.structuredContent ?? [text, ...texts].map(jsonIn).find((json) => json !== undefined) ?? text;
   const tree = plantTree(value);
-  if (tree === undefined) return { ...plain, unparseable: 'too_deep' };
+  if (tree === undefined) return { ...emptyAnswer, unparseable: 'too_deep' };
   const body = value === '' ? undefined : redactor.tree(tree, JSON.stringify(value));
-  if (result.isError !== true) return { ...plain, body };
+  if (result.isError !== true) return { ...emptyAnswer, body };
   const message = redactor.text(text === '' ? 'the tool answered with an error and no words' : text);
-  return { ...plain, body, error: { type: 'tool_error', message: cutText(message, maxMessage) } };
+  return { ...emptyAnswer, body, error: { type: 'tool_error', message: cutText(message, maxMessage) } };
 }
 
 /** A list or an object; a bare number or word is text like any other. */
@@ -43,8 +44,8 @@ function jsonIn(text: string): Tree | undefined {
 export function readProtocolError(code: number, message: string, redactor: Redactor): Answer {
   const type: FaultType =
     code === -32601 ? 'not_found' : code === -32602 || code === -32600 || code === -32700 ? 'refused' : 'server_error';
-  return { ...plain, error: { type, message: cutText(redactor.text(message), maxMessage) } };
+  return { ...emptyAnswer, error: { type, message: cutText(redactor.text(message), maxMessage) } };
 }
 
 /** An answer that is not MCP. */
-export const unreadable: Answer = { ...plain, unparseable: 'unparseable' };
+export const unreadable: Answer = { ...emptyAnswer, unparseable: 'unparseable' };

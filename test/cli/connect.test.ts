@@ -228,6 +228,16 @@ describe('what cannot be signed in is said before any browser opens', () => {
     expect(server.asked).toEqual([]);
   });
 
+  it.each([
+    ['client_id', { client_id: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:secret:id-AbCdEf' }],
+    ['client_secret', { client_id: 'ci', client_secret: 'ssm:/octo/secret' }],
+  ])('a %s that only the deployment can read, which goes nowhere as it is written', async (_name, auth) => {
+    const { code, envelope } = await signIn(agree, { config: configured(auth) });
+    expect(code).toBe(78);
+    expect(envelope.error?.message).toContain('needs the aws engine');
+    expect(server.asked).toEqual([]);
+  });
+
   it('a port that is taken', async () => {
     const port = new URL(server.origin).port;
     const { code, envelope } = await signIn(agree, { argv: ['--redirect-port', port] });
