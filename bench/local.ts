@@ -1,0 +1,104 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { medians } from './local/figures.ts';
+import { layersOf } from './local/layers.ts';
+import { machine } from './local/machine.ts';
+import { startProcess } from './local/own-process.ts';
+import { printed } from './local/print.ts';
+import { type Figures, held, kill, many, type Stage, starts, work } from './local/scenarios.ts';
+import { placeFor, systems } from './local/systems.ts';
+
+/*
+ * `npm run bench`: the embedded engine beside two floors, each in a process of its own, taking turns: jobs are handed over
+ * HTTP from 64 connections, looked at every N seconds until they end, and told once to a webhook. docs/performance.md says
+ * what the figures mean; the last run is kept in bench/results.
+ */
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    jobs: { type: 'string', default: '5000' },
+    every: { type: 'string', default: '10' },
+    many: { type: 'string', default: '100000' },
+    'held-from': { type: 'string', default: '2000' },
+    'held-step': { type: 'string', default: '1000' },
+    scenario: { type: 'string', multiple: true, default: ['starts', 'work', 'kill', 'held', 'many', 'profile'] },
+    system: { type: 'string', multiple: true, default: systems.map(({ name }) => name) },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const jobs = Number(values.jobs);
+const every_seconds = Number(values.every);
+const chosen = systems.filter(({ name }) => values.system.includes(name));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+type Scenario = {
+  name: string;
+  jobs: number;
+  every_seconds: number;
+  floors: boolean;
+  run: (stage: Stage) => Promise<Figures>;
+};
+const ramp = { from_per_s: Number(values['held-from']), step_per_s: Number(values['held-step']) };
+const scenarios: Scenario[] = [
+  { name: 'starts', jobs, every_seconds: 60, floors: true, run: starts },
+  { name: 'work', jobs, every_seconds, floors: true, run: (stage) => work(stage) },
+  { name: 'kill', jobs, every_seconds, floors: false, run: kill },
+  { name: 'held', jobs, every_seconds: Math.min(every_seconds, 5), floors: true, run: (stage) => held(stage, ramp) },
+  { name: 'many', jobs: Number(values.many), every_seconds: 60, floors: true, run: many },
+];
+
+const root = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const remote = startProcess({ program: here('local/remote-side.ts'), log: join(root, 'remote.log') });
+const load = startProcess({ program: here('local/load.ts'), log: join(root, 'load.log') });
+let runs = 0;
+
+async function stageFor(system: Stage['system'], scenario: { jobs: number; every_seconds: number }): Promise<Stage> {
+  runs += 1;
+  return {
+    system,
+    remote,
+    load,
+    jobs: scenario.jobs,
+    place: await placeFor(root, runs, remote_port, scenario.every_seconds),
+  };
+}
+
+const remote_port = await remote.ask<number>('listen');
+const seen = new Map(chosen.map(({ name }) => [name, [] as Figures[]] as const));
+try {
+  for (const scenario of scenarios.filter(({ name }) => values.scenario.includes(name)))
+    for (let round = 1; round <= Number(values.rounds); round++)
+      for (const system of chosen) {
+        if (!system.survives && !scenario.floors) continue;
+        const figures = await scenario.run(await stageFor(system, scenario));
+        seen.get(system.name)?.push(figures);
+        say(
+          `${scenario.name} ${round}, ${system.name}: ${JSON.stringify(figures, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value))}`,
+        );
+      }
+  const layers = values.scenario.includes('profile') ? await profile() : undefined;
+  const figures = Object.fromEntries([...seen].map(([name, all]) => [name, medians(all)] as const));
+  const result = { machine: machine(), work: { ...values }, figures, layers };
+  console.log(printed(figures, layers));
+  if (values.keep) {
+    mkdirSync(here('results'), { recursive: true });
+    writeFileSync(here('results/local.json'), `${JSON.stringify(result, null, 2)}\n`);
+  }
+} finally {
+  await Promise.all([remote.end('SIGTERM'), load.end('SIGTERM')]);
+  rmSync(root, { recursive: true, force: true });
+}
+
+/** The work once more, for a profile alone: a profile slows down what it looks at. */
+async function profile() {
+  const [system] = systems;
+  if (system === undefined) return undefined;
+  const path = join(root, 'work.cpuprofile');
+  await work(await stageFor(system, { jobs, every_seconds }), { path });
+  return layersOf(path);
+}
