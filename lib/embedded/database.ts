@@ -1,9 +1,12 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, closeSync, constants, fdatasync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, RequestError } from '../core/errors.ts';
 
 const fileName = 'untildone.db';
+
+/** Pages of the log after which SQLite carries them over into the file: 16 MB. */
+const checkpointPages = 4000;
 
 /** The layout of the file, step by step: a file takes the steps that it has not taken. A newer file is refused. */
 const steps = [
@@ -32,15 +35,32 @@ CREATE TABLE shared_news (
   key TEXT NOT NULL, target TEXT NOT NULL, event_id TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (key, target)
 ) WITHOUT ROWID, STRICT;
 `,
+  // Numbered, so that jobs handed over together lie together, and so do their claims.
+  `
+CREATE TABLE numbered (
+  number INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
+  generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
+) STRICT;
+INSERT INTO numbered (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen)
+  SELECT job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen FROM jobs;
+DROP TABLE jobs;
+ALTER TABLE numbered RENAME TO jobs;
+CREATE INDEX jobs_active ON jobs (number) WHERE active = 1;
+CREATE INDEX jobs_of_owner ON jobs (owner, generation_ms DESC, job_id DESC);
+CREATE INDEX jobs_settled ON jobs (settled_at_ms) WHERE active = 0;
+CREATE TABLE claims (
+  number INTEGER PRIMARY KEY, checks INTEGER NOT NULL, claimed_at_ms INTEGER, next_check_at_ms INTEGER NOT NULL, unsaved_claims INTEGER NOT NULL
+) STRICT;
+`,
 ];
 
 /** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop. */
 export type Database = {
   sql: DatabaseSync;
-  /** Runs `change` in the next commit. `durable`: that commit is fsynced, so that it outlives a power cut; others outlive `kill -9`. */
+  /** Runs `change` in the next commit. `durable`: waits until that commit is fsynced, so that it outlives a power cut; others outlive `kill -9`. */
   write(change: () => void, durability: 'durable' | 'lazy'): Promise<void>;
-  /** Commits made so far, those with an fsync apart. */
-  commits: Readonly<Record<'durable' | 'lazy', number>>;
+  /** Commits made so far, those that somebody waits to see on disk apart; and how often the log was fsynced. */
+  counts: Readonly<{ durable: number; lazy: number; fsyncs: number }>;
   /** What an operator is told of an error met while the file is read for the first time. */
   unreadable(error: unknown): ConfigError;
   /** Commits what waits and closes the file. */
@@ -49,32 +69,41 @@ export type Database = {
 
 type Waiting = { change: () => void; durable: boolean; resolve: () => void; reject: (error: unknown) => void };
 
-/** Opens (or makes) the file in `directory`. Throws ConfigError: not writable, held by another process, written by a newer version, no database. */
-export function openDatabase(directory: string): Database {
+/** Makes the disk keep what was written to a file. */
+export type Fsync = (file: number, done: (error: Error | null) => void) => void;
+
+/**
+ * Opens (or makes) the file in `directory`. Throws ConfigError: not writable, held by another process, written by a newer version, no database.
+ *
+ * A commit writes to the write-ahead log, which is enough to outlive this process. The log is fsynced beside the event loop,
+ * once for all commits that were made by then, and who asked for a durable one waits for that:
+ *
+ *   turn 1: commit ─ fsync begins ──────────────── ends: the durable ones of turn 1 go on
+ *   turn 2:          commit                        fsync begins ─────────── ends: …
+ */
+export function openDatabase(directory: string, fsync: Fsync = fdatasync): Database {
   const path = join(directory, fileName);
   const sql = open(directory, path);
+  const log = openSync(`${path}-wal`, 'r+');
   let waiting: Waiting[] = [];
   let scheduled = false;
   let closed = false;
-  const commits = { durable: 0, lazy: 0 };
+  /** Committed, and waiting for the next fsync. */
+  let unsynced: Waiting[] = [];
+  /** What the fsync under way makes the disk keep; null when none is. */
+  let syncing: Waiting[] | null = null;
+  /** Nobody knows what the disk kept: nothing further may be acknowledged. */
+  let broken: Error | null = null;
+  const counts = { durable: 0, lazy: 0, fsyncs: 0 };
   const begin = sql.prepare('BEGIN IMMEDIATE');
   const end = sql.prepare('COMMIT');
-  let synchronous = '';
 
-  /** FULL fsyncs the write-ahead log at commit, NORMAL leaves that to the next durable one. */
-  function synchronise(how: 'durable' | 'lazy'): void {
-    if (synchronous === how) return;
-    sql.exec(how === 'durable' ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL');
-    synchronous = how;
-  }
   function commit(batch: Waiting[]): void {
     try {
-      const how = batch.some((one) => one.durable) ? 'durable' : 'lazy';
-      synchronise(how);
       begin.run();
       for (const one of batch) one.change();
       end.run();
-      commits[how] += 1;
+      counts[batch.some((one) => one.durable) ? 'durable' : 'lazy'] += 1;
     } catch (error) {
       rollBack(sql);
       // Alone, each shows whether it is the one that cannot be written.
@@ -82,21 +111,46 @@ export function openDatabase(directory: string): Database {
       else batch[0]?.reject(translate(error, path));
       return;
     }
-    for (const one of batch) one.resolve();
+    for (const one of batch)
+      if (one.durable) unsynced.push(one);
+      else one.resolve();
   }
   function flush(): void {
     scheduled = false;
     const batch = waiting;
     waiting = [];
     if (batch.length > 0) commit(batch);
+    keep();
+  }
+  /** One fsync at a time; what is committed meanwhile waits for the next. */
+  function keep(): void {
+    if (syncing !== null || unsynced.length === 0) return;
+    syncing = unsynced;
+    unsynced = [];
+    fsync(log, (error) => {
+      const batch = syncing ?? [];
+      syncing = null;
+      // Whoever closed has seen to the batch.
+      if (closed) return closeSync(log);
+      kept(batch, error);
+      keep();
+    });
+  }
+  function kept(batch: Waiting[], error: Error | null): void {
+    counts.fsyncs += 1;
+    broken ??= error;
+    for (const one of batch)
+      if (broken === null) one.resolve();
+      else one.reject(unkept(broken, path));
   }
   return {
     sql,
-    commits,
+    counts,
     unreadable: (error) => translateOpening(error, path),
     write: (change, durability) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new RequestError('UNAVAILABLE', 'the engine is stopping', { retry_after_ms: 1000 }));
+        if (broken !== null) return reject(unkept(broken, path));
         waiting.push({ change, durable: durability === 'durable', resolve, reject });
         if (!scheduled) {
           scheduled = true;
@@ -107,10 +161,24 @@ export function openDatabase(directory: string): Database {
       if (closed) return;
       flush();
       closed = true;
+      kept(
+        [...(syncing ?? []), ...unsynced],
+        caught(() => fdatasyncSync(log)),
+      );
+      if (syncing === null) closeSync(log);
       sql.close();
     },
   };
 }
+
+const caught = (run: () => void): Error | null => {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
 
 /** Throws ConfigError with what is to be done when `path` is there and cannot be written. */
 function checkWritable(path: string, what: string): void {
@@ -143,6 +211,7 @@ function open(directory: string, path: string): DatabaseSync {
       'PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT;',
     );
     migrate(sql, path);
+    sql.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     return sql;
   } catch (error) {
     sql?.close();
@@ -156,9 +225,9 @@ function migrate(sql: DatabaseSync, path: string): void {
     throw new ConfigError(
       `${path} was written by a newer untildone (layout ${found}, this one reads ${steps.length}); run that version, or use another --data-dir`,
     );
-  if (found === steps.length) return;
   const missing = steps.slice(found).join('');
-  sql.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${steps.length}; COMMIT;`);
+  // Also when nothing is missing: this first commit makes SQLite fsync the folder of a log that it has just made.
+  sql.exec(`PRAGMA synchronous = FULL; BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${steps.length}; COMMIT;`);
 }
 
 function rollBack(sql: DatabaseSync): void {
@@ -184,6 +253,13 @@ function translateOpening(error: unknown, path: string): ConfigError {
     return says(`${path} is damaged or no untildone file; move it away or restore a copy`);
   return says(`${path} cannot be opened (${error instanceof Error ? error.message : 'unknown error'})`);
 }
+
+const unkept = (cause: Error, path: string): RequestError =>
+  new RequestError(
+    'UNAVAILABLE',
+    `the disk did not keep what was written (${codeOf(cause)}): nothing further is stored; repair the disk of ${path} and start again`,
+    { retry_after_ms: 30_000, cause },
+  );
 
 function translate(error: unknown, path: string): unknown {
   const result = resultOf(error);

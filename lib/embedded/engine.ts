@@ -53,7 +53,7 @@ export function startEngine(options: EngineOptions): Engine {
   }
 
   function start({ tell, transports }: EngineOptions): Engine {
-    const jobs = createSqliteJobStore(database);
+    const jobs = createSqliteJobStore(database, timers);
     const announcements = createSqliteAnnouncements({ database, timers, tell, observe: observer.delivery });
     const runner = createTickRunner({
       timers,

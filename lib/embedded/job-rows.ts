@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RequestError } from '../core/errors.ts';
-import { isTerminal, type Job, type JobSeen, untouched } from '../core/job.ts';
+import { isTerminal, type Job, type JobSeen, type JobState, untouched } from '../core/job.ts';
 import type { ListQuery } from '../ports.ts';
 
 /** Jobs as rows: `record` never changes, `hot` often, `seen` seldom. Writes belong into a transaction. */
@@ -9,6 +9,8 @@ export type JobRows = {
   insert(job: Job): boolean;
   /** Writes what differs from `before`, which is what the row holds. */
   update(job: Job, before: Job): void;
+  /** Writes how far the checks of an active job have come: a narrow row, as there are many of these. */
+  claim(job: Job): void;
   select(job_id: string): Job | undefined;
   /** Jobs that run or owe something. */
   active(): Iterable<Job>;
@@ -24,9 +26,17 @@ export function createJobRows(sql: DatabaseSync): JobRows {
     'INSERT INTO jobs (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const updateHot = sql.prepare('UPDATE jobs SET status = ?, active = ?, settled_at_ms = ?, hot = ? WHERE job_id = ?');
+  const upsertClaim = sql.prepare(
+    'INSERT OR REPLACE INTO claims (number, checks, claimed_at_ms, next_check_at_ms, unsaved_claims) VALUES (?, ?, ?, ?, ?)',
+  );
+  const deleteClaim = sql.prepare('DELETE FROM claims WHERE number = ?');
   const updateSeen = sql.prepare('UPDATE jobs SET seen = ? WHERE job_id = ?');
   const select = sql.prepare('SELECT record, hot, seen FROM jobs WHERE job_id = ?');
-  const selectActive = sql.prepare('SELECT record, hot, seen FROM jobs WHERE active = 1');
+  const selectActive = sql.prepare(
+    'SELECT number, record, hot, seen, checks, claimed_at_ms, next_check_at_ms, unsaved_claims FROM jobs LEFT JOIN claims USING (number) WHERE active = 1',
+  );
+  /** The numbers of active jobs. */
+  const numbers = new Map<string, number | bigint>();
   const pages = new Map<string, StatementSync>();
 
   return {
@@ -43,19 +53,34 @@ export function createJobRows(sql: DatabaseSync): JobRows {
         generation_ms,
         settled_at_ms,
       ] as const;
-      return insert.run(...columns, ...texts).changes > 0;
+      const { changes, lastInsertRowid } = insert.run(...columns, ...texts);
+      if (changes > 0 && isActive(job)) numbers.set(job_id, lastInsertRowid);
+      return changes > 0;
     },
     update: (job, before) => {
       const { status, settled_at_ms } = job.state;
       updateHot.run(status, Number(isActive(job)), settled_at_ms, hotOf(job), job.job_id);
       if (job.seen !== before.seen) updateSeen.run(JSON.stringify(job.seen), job.job_id);
+      const number = numbers.get(job.job_id);
+      if (isActive(job) || number === undefined) return;
+      deleteClaim.run(number);
+      numbers.delete(job.job_id);
+    },
+    claim: ({ job_id, state }) => {
+      const number = numbers.get(job_id);
+      if (number === undefined) return;
+      upsertClaim.run(number, state.checks, state.claimed_at_ms, state.next_check_at_ms, state.unsaved_claims);
     },
     select: (job_id) => {
       const row = select.get(job_id);
       return row === undefined ? undefined : fromRow(row);
     },
     active: function* () {
-      for (const row of selectActive.iterate()) yield fromRow(row);
+      for (const row of selectActive.iterate()) {
+        const job = fromRow(row);
+        numbers.set(job.job_id, Number(row['number']));
+        yield withClaim(job, row);
+      }
     },
     page: (query, live) => {
       const { where, values } = conditionsOf(query);
@@ -68,6 +93,18 @@ export function createJobRows(sql: DatabaseSync): JobRows {
       return { jobs, next_cursor: last === undefined ? null : `${last.generation_ms}.${last.job_id}` };
     },
   };
+}
+
+/** As far as the checks had come: the record itself may be older. */
+function withClaim(job: Job, row: Row): Job {
+  const checks = Number(row['checks'] ?? 0);
+  if (checks <= job.state.checks) return job;
+  // Columns and their types are written above only.
+  const { claimed_at_ms, next_check_at_ms, unsaved_claims } = row as Pick<
+    JobState,
+    'claimed_at_ms' | 'next_check_at_ms' | 'unsaved_claims'
+  >;
+  return { ...job, state: { ...job.state, checks, claimed_at_ms, next_check_at_ms, unsaved_claims } };
 }
 
 function conditionsOf({ owner, status, kind, cursor }: ListQuery): { where: string; values: (string | number)[] } {

@@ -28,7 +28,8 @@ export type SqliteAnnouncementsOptions = {
   observe: (target: string, event: JobEvent, attempt: Attempt, attempts: number) => void;
 };
 
-type Delivery = { event_id: string; target: string; attempts: number };
+/** `event`: what is told, if it is at hand; else the file has it. */
+type Delivery = { event_id: string; target: string; attempts: number; event?: JobEvent };
 type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
@@ -99,14 +100,17 @@ export function createSqliteAnnouncements({
     }
   }
   async function attempt(delivery: Delivery): Promise<void> {
-    const row = selectEvent.get(delivery.event_id);
+    const event = delivery.event ?? read(delivery.event_id);
     // Gone with its job at the end of the retention time.
-    if (row === undefined) return;
-    const event = JSON.parse(String(row['event'])) as JobEvent; // written by sqlite-events, from the same type
+    if (event === undefined) return;
     const attempts = delivery.attempts + 1;
     const told = await tellOnce(delivery.target, event);
     observe(delivery.target, event, told, attempts);
     await record(delivery, told, attempts);
+  }
+  function read(event_id: string): JobEvent | undefined {
+    const row = selectEvent.get(event_id);
+    return row === undefined ? undefined : (JSON.parse(String(row['event'])) as JobEvent); // written by sqlite-events, from the same type
   }
   async function tellOnce(target: string, event: JobEvent): Promise<Attempt> {
     try {
@@ -145,12 +149,13 @@ export function createSqliteAnnouncements({
     publish: async (event, targets, shared) => {
       const fresh: string[] = [];
       if (targets.length === 0) return;
+      // Not durable by itself: commits reach the disk in order, so that an event that is struck off is not without its deliveries.
       await database.write(() => {
         fresh.length = 0;
         for (const target of targets.filter((one) => isToHear(one, event, shared)))
           if (insert.run(event.event_id, target, event.data.job_id, timers.now()).changes > 0) fresh.push(target);
-      }, 'durable');
-      for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0 }, 0);
+      }, 'lazy');
+      for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0, event }, 0);
     },
     list: ({ job_id }) =>
       // Columns and their states are written above only.

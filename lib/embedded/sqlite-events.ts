@@ -12,22 +12,27 @@ export function createSqliteEvents(database: Database, observe: (event: JobEvent
     'INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING',
   );
   const select = database.sql.prepare(
-    'SELECT position, event FROM events WHERE owner = ? AND position > ? ORDER BY position LIMIT ?',
+    'SELECT position, event FROM events WHERE owner = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?',
   );
+  /** The last position that is on disk: no later one is handed out. */
+  let kept = Number(database.sql.prepare('SELECT max(position) AS last FROM events').get()?.['last'] ?? 0);
   return {
     append: async (owner, event) => {
       const { event_id, timestamp, data } = event;
-      let fresh = false;
+      const row = [event_id, data.job_id, owner, Date.parse(timestamp), JSON.stringify(event)] as const;
+      let position = 0;
       // Durable: a position handed out as a cursor must never be given to another event.
       await database.write(() => {
-        const row = [event_id, data.job_id, owner, Date.parse(timestamp), JSON.stringify(event)] as const;
-        fresh = insert.run(...row).changes > 0;
+        const { changes, lastInsertRowid } = insert.run(...row);
+        position = changes > 0 ? Number(lastInsertRowid) : 0;
       }, 'durable');
-      if (fresh) observe(event);
+      if (position === 0) return;
+      kept = Math.max(kept, position);
+      observe(event);
     },
     list: async ({ owner, cursor, limit }) => {
       const after = positionOf(cursor);
-      const rows = select.all(owner, after, limit + 1);
+      const rows = select.all(owner, after, kept, limit + 1);
       const page = rows.slice(0, limit);
       const last = page.at(-1)?.['position'] ?? after;
       // Written by append above, from the same type.

@@ -2,6 +2,7 @@ import { isTerminal, type Job, type JobRef, type JobState } from '../core/job.ts
 import type { JobStore, Written } from '../ports.ts';
 import type { Database } from './database.ts';
 import { createJobRows, isActive } from './job-rows.ts';
+import type { Timers } from './timers.ts';
 
 const runs = (job: Job): boolean => !isTerminal(job);
 const withState = (job: Job, state: Partial<JobState>): Job => ({ ...job, state: { ...job.state, ...state } });
@@ -11,16 +12,19 @@ export type SqliteJobStore = JobStore & {
   /** The record of a job that runs or owes something, else undefined. No I/O. */
   peek(job_id: string): Job | undefined;
   active(): Iterable<Job>;
-  /** Says that check number `checks` of a job has ended, so that nobody waits for its lease. In memory alone. */
+  /** Says that check number `checks` of a job has ended, so that nobody waits for its lease; the file hears of it a moment later. */
   ended(ref: JobRef, checks: number): void;
-  /** Writes the checks made since each job's last write: a planned restart goes on counting. */
+  /** Writes now what the file has not heard of yet: how far the checks of each job have come. */
   keepChecks(): Promise<void>;
 };
 
+/** How long the end of a check may stay in memory alone, ms: all that ended meanwhile share one commit, without an fsync. */
+const keepChecksMs = 200;
+
 /**
- * Jobs that run or owe something live in memory, which always is what the file holds, but for claims: a claim stays in
- * memory, and lost with the process it costs one early check. The first claim after a boot is written, so that a check
- * which kills the process is counted, and not made for ever.
+ * Jobs that run or owe something live in memory, which always is what the file holds, but for claims: one stays in memory until
+ * its check has ended, and a moment longer; lost with the process it costs one early check. The first claim after a boot is
+ * written at once, so that a check which kills the process is counted, and not made for ever.
  *
  * Writes of one job go one by one, and memory follows the file:
  *
@@ -28,7 +32,7 @@ export type SqliteJobStore = JobStore & {
  *
  * so that nobody reads, or builds on, what a full disk may still refuse.
  */
-export function createSqliteJobStore(database: Database): SqliteJobStore {
+export function createSqliteJobStore(database: Database, timers: Timers): SqliteJobStore {
   const rows = createJobRows(database.sql);
   const jobs = new Map<string, Job>();
   const runningOf = new Map<string, number>();
@@ -36,6 +40,7 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
   const underWay = new Map<string, Promise<void>>();
   const unclaimedSinceBoot = new Set<string>();
   const unwrittenClaims = new Set<string>();
+  let keepingSoon = false;
 
   for (const job of rows.active()) {
     // Whoever held a lease, or was starting the remote job, died with the last process.
@@ -51,7 +56,26 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
     if (isActive(job)) jobs.set(job.job_id, job);
     else jobs.delete(job.job_id);
   }
-  const load = (job_id: string): Job | undefined => jobs.get(job_id) ?? rows.select(job_id);
+  /** Its record may be in the file already, and not on disk yet: it is there for nobody. */
+  const isBeingMade = (job_id: string): boolean => underWay.has(job_id) && !jobs.has(job_id);
+  const load = (job_id: string): Job | undefined =>
+    jobs.get(job_id) ?? (isBeingMade(job_id) ? undefined : rows.select(job_id));
+
+  async function keepChecks(): Promise<void> {
+    const made = [...unwrittenClaims].flatMap((job_id) => jobs.get(job_id) ?? []);
+    unwrittenClaims.clear();
+    if (made.length > 0) await database.write(() => made.forEach(rows.claim), 'lazy');
+  }
+  function keepChecksSoon(job_id: string): void {
+    unwrittenClaims.add(job_id);
+    if (keepingSoon) return;
+    keepingSoon = true;
+    timers.after(keepChecksMs, () => {
+      keepingSoon = false;
+      // What a full disk refuses costs an early check at most.
+      void keepChecks().catch(() => undefined);
+    });
+  }
 
   /** False when `change` says that it left the file as it was. */
   async function write(job: Job, how: 'durable' | 'lazy', change: () => boolean): Promise<boolean> {
@@ -84,15 +108,13 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
     if (before === undefined || before.generation_ms !== ref.generation_ms || !may(before))
       return { written: false, job: before };
     const job = next(before);
-    if (how === 'claim' && !unclaimedSinceBoot.has(ref.job_id)) {
-      keep(job);
-      unwrittenClaims.add(ref.job_id);
-    } else if (job !== before) {
+    if (how === 'claim' && !unclaimedSinceBoot.has(ref.job_id)) keep(job);
+    else if (job !== before)
       await write(job, how === 'durable' ? 'durable' : 'lazy', () => {
-        rows.update(job, before);
+        if (how === 'claim') rows.claim(job);
+        else rows.update(job, before);
         return true;
       });
-    }
     return { written: true, job };
   }
   return {
@@ -104,15 +126,9 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
       if (job === undefined || underWay.has(ref.job_id) || job.generation_ms !== ref.generation_ms) return;
       if (isTerminal(job) || job.state.checks !== checks || job.state.lease_until_ms === 0) return;
       keep(withState(job, { lease_until_ms: 0, unsaved_claims: 0 }));
+      keepChecksSoon(job.job_id);
     },
-    keepChecks: async () => {
-      const made = [...unwrittenClaims].flatMap((job_id) => jobs.get(job_id) ?? []);
-      unwrittenClaims.clear();
-      if (made.length > 0)
-        await database.write(() => {
-          for (const job of made) rows.update(job, job);
-        }, 'lazy');
-    },
+    keepChecks,
     create: async (job) => {
       for (let other = underWay.get(job.job_id); other !== undefined; other = underWay.get(job.job_id)) await other;
       const live = jobs.get(job.job_id);
@@ -174,6 +190,9 @@ export function createSqliteJobStore(database: Database): SqliteJobStore {
         'lazy',
       ),
     countActive: async (owner, enough) => Math.min(runningOf.get(owner) ?? 0, enough),
-    list: async (query) => rows.page(query, (job_id) => jobs.get(job_id)),
+    list: async (query) => {
+      const page = rows.page(query, (job_id) => jobs.get(job_id));
+      return { ...page, jobs: page.jobs.filter(({ job_id }) => !isBeingMade(job_id)) };
+    },
   };
 }

@@ -27,7 +27,7 @@ function fresh(): { database: Database; close: () => Promise<void> } {
 
 jobStoreContract('SQLite', async () => {
   const { database, close } = fresh();
-  return { store: createSqliteJobStore(database), close };
+  return { store: createSqliteJobStore(database, manualTimers()), close };
 });
 
 eventsContract('SQLite', async () => {

@@ -54,6 +54,16 @@ function boot(database: Database): void {
   }).stop();
 }
 
+const firstLayoutOfJobs = `
+CREATE TABLE jobs (
+  job_id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
+  generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX jobs_active ON jobs (job_id) WHERE active = 1;
+CREATE INDEX jobs_of_owner ON jobs (owner, generation_ms DESC, job_id DESC);
+CREATE INDEX jobs_settled ON jobs (settled_at_ms) WHERE active = 0;
+`;
+
 describe('a file', () => {
   it('fails to open when a newer version wrote it, and is left as it is', () => {
     const directory = temporary();
@@ -69,13 +79,27 @@ describe('a file', () => {
   it('of an earlier version takes the steps that it lacks, and keeps what it holds', () => {
     const directory = temporary();
     const old = openDatabase(directory);
+    const job = aJob();
     old.sql.exec("INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES ('evt_1', 'job_1', 'me', 1, '{}')");
-    old.sql.exec('DROP TABLE shared_news; PRAGMA user_version = 1');
+    old.sql.exec('DROP TABLE shared_news; DROP TABLE claims; DROP TABLE jobs; PRAGMA user_version = 1');
+    old.sql.exec(firstLayoutOfJobs);
+    const { state, handle, seen, ...record } = job;
+    old.sql
+      .prepare("INSERT INTO jobs VALUES (?, ?, 'http', 'running', 1, ?, NULL, ?, ?, ?)")
+      .run(
+        job.job_id,
+        job.owner,
+        job.generation_ms,
+        JSON.stringify(record),
+        JSON.stringify({ state, handle }),
+        JSON.stringify(seen),
+      );
     old.close();
-    const { sql } = opened(directory);
-    expect(sql.prepare('SELECT count(*) AS events FROM events').get()).toEqual({ events: 1 });
-    expect(sql.prepare('SELECT count(*) AS news FROM shared_news').get()).toEqual({ news: 0 });
-    expect(sql.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    const database = opened(directory);
+    const count = (table: string): unknown => database.sql.prepare(`SELECT count(*) AS rows FROM ${table}`).get();
+    expect([count('events'), count('shared_news'), count('claims')]).toEqual([{ rows: 1 }, { rows: 0 }, { rows: 0 }]);
+    expect([...createSqliteJobStore(database, manualTimers()).active()]).toEqual([job]);
+    expect(database.sql.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
   });
 
   it('fails to open for a second process while the first lives, and not after it', async () => {
@@ -126,7 +150,7 @@ describe('a file', () => {
   it('fails to boot when it is damaged, in a way an operator understands', async () => {
     const directory = temporary();
     const database = openDatabase(directory);
-    const store = createSqliteJobStore(database);
+    const store = createSqliteJobStore(database, manualTimers());
     for (let number = 0; number < 50; number += 1) await store.create(aJob({ number }));
     database.close();
     const { size } = statSync(fileIn(directory));
@@ -141,7 +165,7 @@ describe('a file', () => {
   it('fails to boot when a record cannot be read', async () => {
     const directory = temporary();
     const database = openDatabase(directory);
-    await createSqliteJobStore(database).create(aJob());
+    await createSqliteJobStore(database, manualTimers()).create(aJob());
     database.sql.exec("UPDATE jobs SET hot = '{'");
     expect(caught(() => boot(database))).toMatchObject(configError('is damaged or no untildone file'));
     expect(await elsewhere(directory)).toBe('open');
@@ -165,7 +189,7 @@ describe('a commit', () => {
   it('holds everything of one turn of the event loop', async () => {
     const database = withNumbers();
     await Promise.all(Array.from({ length: 100 }, (_, value) => store(database, value)));
-    expect(database.commits).toEqual({ durable: 0, lazy: 1 });
+    expect(database.counts).toMatchObject({ durable: 0, lazy: 1 });
     expect(numbersIn(database)).toHaveLength(100);
   });
 
@@ -191,20 +215,67 @@ describe('a commit', () => {
     expect(numbersIn(database)).toEqual([1, 2, 4]);
   });
 
-  it('is fsynced when one change in it asks for that, and else not', async () => {
-    const database = withNumbers();
-    const synchronous: unknown[] = [];
-    const look = (durability: 'durable' | 'lazy') =>
-      database.write(() => {
-        synchronous.push(database.sql.prepare('PRAGMA synchronous').get()?.['synchronous']);
-      }, durability);
-    await look('lazy');
-    await look('durable');
-    await look('lazy');
-    await Promise.all([look('lazy'), look('durable')]);
-    // 1 is NORMAL, 2 is FULL.
-    expect(synchronous).toEqual([1, 2, 1, 2, 2]);
-    expect(database.commits).toEqual({ durable: 2, lazy: 2 });
+  /** A disk that says when it has kept what was written. */
+  function slowDisk() {
+    const waiting: ((error: Error | null) => void)[] = [];
+    const directory = temporary();
+    const database = openDatabase(directory, (_file, done) => void waiting.push(done));
+    close.push(database.close);
+    database.sql.exec('CREATE TABLE numbers (value INTEGER UNIQUE)');
+    const ended: number[] = [];
+    return {
+      database,
+      waiting,
+      ended,
+      store: (value: number, durability: 'durable' | 'lazy') =>
+        store(database, value, durability).then(() => void ended.push(value)),
+    };
+  }
+  const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+  it('that is durable waits for an fsync begun after it, which all that wait by then share; another waits for none', async () => {
+    const { store, waiting, ended, database } = slowDisk();
+    void store(1, 'durable');
+    void store(2, 'lazy');
+    await turn();
+    expect([waiting.length, ended]).toEqual([1, [2]]);
+    for (const value of [3, 4, 5]) {
+      void store(value, 'durable');
+      await turn();
+    }
+    expect([waiting.length, ended]).toEqual([1, [2]]);
+    waiting[0]?.(null);
+    await turn();
+    expect([waiting.length, ended]).toEqual([2, [2, 1]]);
+    waiting[1]?.(null);
+    await turn();
+    expect(ended).toEqual([2, 1, 3, 4, 5]);
+    expect(database.counts).toEqual({ durable: 4, lazy: 0, fsyncs: 2 });
+  });
+
+  it('fails when the disk does not keep it, and so does every later one: nobody knows what is on it', async () => {
+    const { store, waiting, ended } = slowDisk();
+    const first = store(1, 'durable');
+    await turn();
+    waiting[0]?.(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
+    const refused = {
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('the disk did not keep what was written (EIO)'),
+    };
+    await expect(first).rejects.toMatchObject(refused);
+    await expect(store(2, 'lazy')).rejects.toMatchObject(refused);
+    expect(ended).toEqual([]);
+  });
+
+  it('is on disk when the file closes while an fsync is under way, which ends later', async () => {
+    const { store, waiting, ended, database } = slowDisk();
+    const first = store(1, 'durable');
+    await turn();
+    const second = store(2, 'durable');
+    database.close();
+    await Promise.all([first, second]);
+    expect(ended).toEqual([1, 2]);
+    waiting[0]?.(null);
   });
 
   it('is made of what waits when the file closes, and nothing is taken after that', async () => {

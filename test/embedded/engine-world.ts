@@ -14,6 +14,7 @@ import type { TickReport } from '../../lib/flow/run-tick.ts';
 import { startJob } from '../../lib/flow/start-job.ts';
 import { kindsWith } from '../../lib/kinds/registry.ts';
 import type { JobEvent, Settings, Tick } from '../../lib/ports.ts';
+import { fsyncAtOnce } from '../support/fsync-at-once.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { noTools } from '../support/no-tools.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
@@ -95,7 +96,7 @@ export function engineWorld(options: EngineWorldOptions = {}) {
   function boot() {
     const life = { alive: true };
     const ours: Timers = { ...timers, after: (ms, run) => timers.after(ms, () => life.alive && run()) };
-    const database = openDatabase(directories.at(-1)?.path ?? '');
+    const database = openDatabase(directories.at(-1)?.path ?? '', fsyncAtOnce);
     databases.push(database);
     const engine: Engine = startEngine({
       database,

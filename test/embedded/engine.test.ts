@@ -72,17 +72,34 @@ describe('a job', () => {
     await nothingLeft(world);
   });
 
-  it('writes nothing for a check that sees nothing new, on the chain or by heartbeat', async () => {
+  it('that sees nothing new shares one unsynced commit with all checks of a fifth of a second, on the chain or by heartbeat', async () => {
     for (const expected_seconds of [100, 600]) {
       const world = made();
-      await world.start(adopt(1, { expected_seconds, timeout_seconds: 7200 }));
+      const jobs = 50;
+      const body = { expected_seconds, timeout_seconds: 7200 };
+      await Promise.all(numbers(jobs).map((number) => world.start(adopt(number, body))));
       await world.advance(60);
-      const before = { ...world.database().commits };
-      const looks = world.looks().length;
+      const before = { ...world.database().counts };
+      const looks = world.calls.length;
       await world.advance(expected_seconds);
-      expect(world.looks().length - looks).toBeGreaterThanOrEqual(9);
-      expect(world.database().commits).toEqual(before);
+      const rounds = (world.calls.length - looks) / jobs;
+      expect(rounds).toBeGreaterThanOrEqual(9);
+      const { durable, lazy, fsyncs } = world.database().counts;
+      expect({ durable, fsyncs }).toEqual({ durable: before.durable, fsyncs: before.fsyncs });
+      expect(lazy - before.lazy).toBeLessThanOrEqual(rounds + 1);
     }
+  });
+
+  it('is looked at when it is due after a kill, and not at once, once its last check has been noted', async () => {
+    const world = made();
+    await world.start(adopt(1, { expected_seconds: 100 }));
+    await world.advance(60);
+    const before = world.looks();
+    const next = (before.at(-1) ?? 0) + 10;
+    await world.kill();
+    await world.boot();
+    await world.advance(20);
+    expect(world.looks()[before.length]).toBeCloseTo(next, 1);
   });
 });
 
@@ -287,20 +304,20 @@ describe('many jobs', () => {
     const world = made();
     const jobs = await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
     expect(new Set(jobs.map(({ job_id }) => job_id)).size).toBe(100);
-    expect(world.database().commits).toEqual({ durable: 1, lazy: 0 });
+    expect(world.database().counts).toMatchObject({ durable: 1, lazy: 0 });
   });
 
   it('that end at once share a commit for the verdicts, the events, the deliveries and the striking off each', async () => {
     const world = made();
     await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
     world.script.status = () => done;
-    const before = { ...world.database().commits };
+    const before = { ...world.database().counts };
     await world.advance(3);
     await world.timers.rest();
     expect(world.told).toHaveLength(100);
-    expect(world.database().commits.durable - before.durable).toBeLessThanOrEqual(3);
+    expect(world.database().counts.durable - before.durable).toBeLessThanOrEqual(3);
     // 100 deliveries, eight at once.
-    expect(world.database().commits.lazy - before.lazy).toBeLessThanOrEqual(14);
+    expect(world.database().counts.lazy - before.lazy).toBeLessThanOrEqual(14);
     await nothingLeft(world);
   });
 

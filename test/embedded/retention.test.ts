@@ -67,8 +67,8 @@ it('forgets thousands, a few hundred in a commit', async () => {
   );
   clone('events', 'event_id, job_id, owner, at_ms, event', `event_id || n, ${id}, owner, at_ms, event`);
   expect(counts(world.database())).toEqual([3201, 3201, 1]);
-  const before = world.database().commits.lazy;
+  const before = world.database().counts.lazy;
   await world.advance(2 * day + 3600);
   expect(counts(world.database())).toEqual([0, 0, 0]);
-  expect(world.database().commits.lazy - before).toBe(7);
+  expect(world.database().counts.lazy - before).toBe(7);
 });

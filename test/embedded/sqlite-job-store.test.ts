@@ -3,6 +3,7 @@ import { type Job, refOf } from '../../lib/core/job.ts';
 import { type Database, openDatabase } from '../../lib/embedded/database.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
 import { aJob, epoch_ms, owedBy, settledState } from '../contracts/records.ts';
+import { manualTimers } from '../support/manual-timers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const close: (() => void)[] = [];
@@ -46,7 +47,7 @@ function gated() {
   return {
     database,
     writes,
-    store: createSqliteJobStore(database),
+    store: createSqliteJobStore(database, manualTimers()),
     /** Holds writes back from now on; returns how to let them all go. */
     hold: () => {
       held = true;
@@ -59,7 +60,7 @@ function gated() {
       refused = number;
     },
     /** The jobs as another process would find them. */
-    reread: () => [...createSqliteJobStore(real).active()],
+    reread: () => [...createSqliteJobStore(real, manualTimers()).active()],
   };
 }
 const turns = async (number = 5): Promise<void> => {
@@ -157,7 +158,7 @@ it('writes nothing for claims, whatever their number', async () => {
 it('writes the first claim after a start of the process, and a claim that fails does not count for it', async () => {
   const { store, database, writes } = gated();
   const { job } = await store.create(aJob());
-  const next = createSqliteJobStore(database);
+  const next = createSqliteJobStore(database, manualTimers());
   expect((await next.claim(claimOf(job, 7))).written).toBe(false);
   expect(writes).toHaveLength(1);
   expect((await next.claim(claimOf(job, 0))).written).toBe(true);
@@ -203,7 +204,7 @@ it('keeps in memory what runs or owes, and lets go of the rest', async () => {
   expect((await store.load(job.job_id))?.state.status).toBe('complete');
 });
 
-it('frees whoever waits for a check when its tick has ended, in memory alone', async () => {
+it('frees whoever waits for a check when its tick has ended, without a write', async () => {
   const { store, writes } = gated();
   const { job } = await store.create(aJob());
   const claimed = await store.claim({ ...claimOf(job, 0), unsaved_claims: 3 });
@@ -217,9 +218,14 @@ it('frees whoever waits for a check when its tick has ended, in memory alone', a
 it('writes the checks made since the last write when the engine stops, in one commit', async () => {
   const { store, database, writes, reread } = gated();
   for (const number of [1, 2, 3]) await store.create(aJob({ number }));
-  for (const checks of [0, 1, 2]) await store.claim(claimOf(aJob({ number: 1 }), checks));
+  for (const checks of [0, 1, 2]) {
+    await store.claim(claimOf(aJob({ number: 1 }), checks));
+    store.ended(refOf(aJob({ number: 1 })), checks + 1);
+  }
   await store.claim(claimOf(aJob({ number: 2 }), 0));
   await store.save(saveOf(aJob({ number: 2 }), 5));
+  // Under way: its loss is an early check.
+  await store.claim(claimOf(aJob({ number: 3 }), 0));
   writes.length = 0;
   await store.keepChecks();
   expect(writes).toHaveLength(1);

@@ -18,6 +18,8 @@ import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers
 import { dynamoWorld } from '../cloud/dynamo/dynamo-world.ts';
 import { hearing } from '../functions/hearing.ts';
 import { answer, startFaultServer } from '../support/fault-server.ts';
+import { fsyncAtOnce } from '../support/fsync-at-once.ts';
+import { manualTimers } from '../support/manual-timers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { world } from '../support/world.ts';
 
@@ -59,8 +61,8 @@ async function openWorld() {
 export async function openEmbedded(): Promise<FuzzedEngine> {
   const { echo, given, transports } = await openWorld();
   const directory = temporaryDirectory();
-  const database = openDatabase(directory.path);
-  const [jobs, events] = [createSqliteJobStore(database), createSqliteEvents(database)];
+  const database = openDatabase(directory.path, fsyncAtOnce);
+  const [jobs, events] = [createSqliteJobStore(database, manualTimers()), createSqliteEvents(database)];
   const options: ApiOptions = {
     ports: { ...given.ports, transports, jobs, events },
     settings: given.settings,

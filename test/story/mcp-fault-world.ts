@@ -17,6 +17,7 @@ import { createTokenSources } from '../../lib/transports/oauth/token-sources.ts'
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { settingsOf } from '../embedded/engine-world.ts';
 import { answer, startFaultServer } from '../support/fault-server.ts';
+import { fsyncAtOnce } from '../support/fsync-at-once.ts';
 import { type GuardedOptions, guardedOctoperf } from '../support/guarded-octoperf.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { octoperfBodies } from '../support/octoperf-world.ts';
@@ -81,7 +82,7 @@ export async function mcpFaultWorld({ limits, ...options }: McpFaultWorldOptions
     });
   };
   const engine = startEngine({
-    database: openDatabase(data_directory),
+    database: openDatabase(data_directory, fsyncAtOnce),
     settings,
     transports: { http, mcp: { call } },
     timers,

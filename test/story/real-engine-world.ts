@@ -11,6 +11,7 @@ import { createHttpTransport } from '../../lib/transports/http-transport.ts';
 import { createMcpTransport } from '../../lib/transports/mcp-transport.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
 import { type Respond, startFaultServer } from '../support/fault-server.ts';
+import { fsyncAtOnce } from '../support/fsync-at-once.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -83,7 +84,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
   const told: JobEvent[] = [];
   const directory = temporaryDirectory();
   const engine: Engine = startEngine({
-    database: openDatabase(directory.path),
+    database: openDatabase(directory.path, fsyncAtOnce),
     settings,
     transports: { http: watched(http), mcp: watched(mcp) },
     timers,
