@@ -23,7 +23,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '5000' },
     every: { type: 'string', default: '10' },
     many: { type: 'string', default: '100000' },
-    'held-from': { type: 'string', default: '2000' },
+    'held-from': { type: 'string', default: '3000' },
     'held-step': { type: 'string', default: '1000' },
     scenario: { type: 'string', multiple: true, default: ['starts', 'work', 'kill', 'held', 'many', 'profile'] },
     system: { type: 'string', multiple: true, default: systems.map(({ name }) => name) },
@@ -47,7 +47,7 @@ const scenarios: Scenario[] = [
   { name: 'starts', jobs, every_seconds: 60, floors: true, run: starts },
   { name: 'work', jobs, every_seconds, floors: true, run: (stage) => work(stage) },
   { name: 'kill', jobs, every_seconds, floors: false, run: kill },
-  { name: 'held', jobs, every_seconds: Math.min(every_seconds, 5), floors: true, run: (stage) => held(stage, ramp) },
+  { name: 'held', jobs, every_seconds: Math.min(every_seconds, 4), floors: true, run: (stage) => held(stage, ramp) },
   { name: 'many', jobs: Number(values.many), every_seconds: 60, floors: true, run: many },
 ];
 

@@ -11,7 +11,9 @@ export const columns: readonly { title: string; figures: readonly string[]; goal
   { title: 'lag p99 ms', figures: ['lag_p99_ms'], goal: '≤ 10' },
   { title: 'announce ms p50/p99', figures: ['announce_p50_ms', 'announce_p99_ms'], goal: '≤ 4/12' },
   { title: 'KB a job', figures: ['rss_kb_per_job'], goal: '≤ 8' },
+  { title: 'lost/twice/late', figures: ['never_told', 'told_again', 'looks_after_the_end'], goal: '0/0/0' },
   { title: 'overdue after kill ms', figures: ['worst_overdue_ms'], goal: '≤ 500' },
+  { title: 'lost/twice then', figures: ['killed_never_told', 'killed_told_again'], goal: '0/–' },
 ];
 
 const said = (value: number | undefined): string => {

@@ -33,7 +33,7 @@ type Delivery = { event_id: string; target: string; attempts: number; event?: Jo
 type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
-const mostAtOnce = 8;
+const mostAtOnce = 16;
 const restAfterFullDiskMs = 15_000;
 const longestRestMs = nextAttemptDelayMs(maxAttempts - 1, null) ?? 0;
 
@@ -91,20 +91,22 @@ export function createSqliteAnnouncements({
       const delivery = line.waiting.shift();
       if (delivery === undefined) return;
       line.underWay += 1;
-      const one = attempt(delivery).finally(() => {
+      // The next need not wait until this one is noted.
+      const answered = (): void => {
         line.underWay -= 1;
-        underWay.delete(one);
         pump(line);
-      });
+      };
+      const one = attempt(delivery, answered).finally(() => underWay.delete(one));
       underWay.add(one);
     }
   }
-  async function attempt(delivery: Delivery): Promise<void> {
+  async function attempt(delivery: Delivery, answered: () => void): Promise<void> {
     const event = delivery.event ?? read(delivery.event_id);
     // Gone with its job at the end of the retention time.
-    if (event === undefined) return;
+    if (event === undefined) return answered();
     const attempts = delivery.attempts + 1;
     const told = await tellOnce(delivery.target, event);
+    answered();
     observe(delivery.target, event, told, attempts);
     await record(delivery, told, attempts);
   }

@@ -104,11 +104,11 @@ describe('a target', () => {
     expect(await stateOf(world, job_id)).toMatchObject({ state: 'delivered', attempts: 2 });
   });
 
-  it('that never answers holds neither jobs nor the other target, and has eight calls open at most', async () => {
+  it('that never answers holds neither jobs nor the other target, and has sixteen calls open at most', async () => {
     const world = made();
     world.script.tell = (target) => (target === 'ops' ? never : delivered);
     const ids = await settled(world, 40);
-    expect(world.told.filter(({ target }) => target === 'ops')).toHaveLength(8);
+    expect(world.told.filter(({ target }) => target === 'ops')).toHaveLength(16);
     expect(world.told.filter(({ target }) => target === 'perf')).toHaveLength(40);
     expect([...world.engine().active()]).toEqual([]);
     for (const job_id of ids) expect((await world.read(job_id)).status).toBe('complete');

@@ -307,6 +307,18 @@ describe('many jobs', () => {
     expect(world.database().counts).toMatchObject({ durable: 1, lazy: 0 });
   });
 
+  it('cost two fsyncs each from the last answer to the announcement when they end alone: the verdict, and its event', async () => {
+    const world = made();
+    await world.start(adopt(1));
+    world.script.status = () => done;
+    const before = { ...world.database().counts };
+    await world.advance(3);
+    await world.timers.rest();
+    expect(world.told).toHaveLength(1);
+    const { fsyncs, durable, lazy } = world.database().counts;
+    expect([fsyncs - before.fsyncs, durable - before.durable, lazy - before.lazy]).toEqual([2, 2, 2]);
+  });
+
   it('that end at once share a commit for the verdicts, the events, the deliveries and the striking off each', async () => {
     const world = made();
     await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
@@ -316,7 +328,7 @@ describe('many jobs', () => {
     await world.timers.rest();
     expect(world.told).toHaveLength(100);
     expect(world.database().counts.durable - before.durable).toBeLessThanOrEqual(3);
-    // 100 deliveries, eight at once.
+    // 100 deliveries, sixteen at once.
     expect(world.database().counts.lazy - before.lazy).toBeLessThanOrEqual(14);
     await nothingLeft(world);
   });
