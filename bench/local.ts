@@ -27,7 +27,8 @@ const { values } = parseArgs({
     'held-step': { type: 'string', default: '1000' },
     scenario: { type: 'string', multiple: true, default: ['starts', 'work', 'kill', 'held', 'many', 'profile'] },
     system: { type: 'string', multiple: true, default: systems.map(({ name }) => name) },
-    keep: { type: 'boolean', default: false },
+    // A run with options of its own is no run to compare with.
+    keep: { type: 'boolean', default: process.argv.length === 2 },
   },
 });
 const jobs = Number(values.jobs);
