@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { configurationFile } from './lib/env.ts';
 import { bundleFunction } from './lib/infra/bundle.ts';
 import { readCloudConfiguration } from './lib/infra/cloud-configuration.ts';
@@ -11,8 +12,8 @@ import { functionNames } from './lib/infra/function-names.ts';
 import { secretStores, storesOf } from './lib/infra/secret-stores.ts';
 
 /*
- * `npm run build`, and `npm pack` before it packs: what is published, in `dist` (or --out DIR). ES modules and their types,
- * one file for each of ours, and the functions' bundles. Nothing in the repository runs it.
+ * `npm run build`, and `npm pack` before it packs: what is published, in `dist` (or --out DIR). What can be imported, as ES modules
+ * and their types, one file for each of ours; the command, in few files; and the functions' bundles. Nothing in the repository runs it.
  */
 
 type Store = (typeof secretStores)[number];
@@ -25,6 +26,20 @@ rmSync(dist, { recursive: true, force: true });
 const tsc = join(root, 'node_modules/.bin/tsc');
 const compiled = spawnSync(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', dist], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(1);
+
+// A restart is waited for, and every command: few files are loaded faster than hundreds. Packages stay what is installed.
+buildSync({
+  absWorkingDir: root,
+  entryPoints: [join(root, 'bin/untildone.ts')],
+  outdir: join(dist, 'bin'),
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  logLevel: 'error',
+});
 
 // Imported for its version; the rest of it speaks of the repository.
 const { name, version, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

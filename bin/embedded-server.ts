@@ -1,15 +1,8 @@
-import { timingSafeEqual } from 'node:crypto';
-import { createTeller, targetProblem } from '../lib/announce/tell-target.ts';
-import { testEvent } from '../lib/announce/test-event.ts';
-import { allRoutes } from '../lib/api/all-routes.ts';
-import type { ApiOptions } from '../lib/api/api-options.ts';
-import { createApi } from '../lib/api/create-api.ts';
-import { loadMcp } from '../lib/api/load-mcp.ts';
-import { toolVersion } from '../lib/cli/version.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTeller } from '../lib/announce/tell-target.ts';
 import { type Configuration, targetsOf } from '../lib/core/configuration.ts';
-import { ConfigError, RequestError } from '../lib/core/errors.ts';
+import { ConfigError } from '../lib/core/errors.ts';
 import { openDatabase } from '../lib/embedded/database.ts';
-import { examine } from '../lib/embedded/doctor.ts';
 import { type Engine, type Observer, startEngine } from '../lib/embedded/engine.ts';
 import { kindsWith } from '../lib/kinds/registry.ts';
 import type { Settings } from '../lib/ports.ts';
@@ -35,10 +28,19 @@ export type EmbeddedServerOptions = {
   log: (line: string) => void;
 };
 
-/** The engine behind its HTTP API. `close` lets what is under way end. */
-export type EmbeddedServer = { url: string; engine: Engine; settings: Settings; close(): Promise<void> };
+/** The engine behind its HTTP API. */
+export type EmbeddedServer = {
+  url: string;
+  engine: Engine;
+  settings: Settings;
+  /** Resolves when the API is loaded; who asks before waits for it. Jobs are checked all the while. */
+  answering: Promise<void>;
+  /** Lets what is under way end. */
+  close(): Promise<void>;
+};
 
-const owner = 'local';
+/** How long the API waits for the first check to be answered: while it is loaded nothing else moves, ms. */
+const headStartMs = 250;
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /** Plugs the embedded engine together and listens. Throws ConfigError for what an operator must mend: configuration, secrets, file, address. */
@@ -51,7 +53,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     );
   const secrets = createLocalSecrets({ environment: env, base_directory: options.configuration_directory });
   await checkSecrets(configuration, secrets);
-  const listener = await listen((request) => app.fetch(request), options);
+  const listener = await listen(options);
 
   const settings = settingsOf(configuration, listener.url);
   const openDispatchers = createUndiciDispatchers;
@@ -63,47 +65,37 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   };
   const dispatchers = createUndiciDispatchers();
   const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
+  const firstTick = Promise.withResolvers<void>();
   let engine: Engine;
   try {
     engine = startEngine({
       database: openDatabase(options.data_directory),
       settings,
       transports,
-      observer: options.observer,
+      observer: {
+        ...options.observer,
+        tick: (tick, result) => {
+          firstTick.resolve();
+          options.observer.tick(tick, result);
+        },
+      },
       tell,
     });
   } catch (error) {
     await listener.close();
     throw error;
   }
-  const doctor = (what: { send_test: boolean }) =>
-    examine(
-      {
-        settings,
-        transports,
-        targetProblem: (target) => targetProblem(target, secrets),
-        sendTest: async (name) =>
-          (await tell(name, testEvent(`the target "${name}"`))) ??
-          ({ outcome: 'failed', gone: true, error: 'not configured', retry_after_seconds: null } as const),
-      },
-      what,
+  async function loadApi(): Promise<void> {
+    const now_ms = Date.now();
+    if ([...engine.active()].some(({ state }) => state.next_check_at_ms <= now_ms))
+      await Promise.race([firstTick.promise, sleep(headStartMs, undefined, { ref: false })]);
+    const { embeddedApi } = await import('./embedded-api.ts');
+    const allowed_hosts = token === undefined ? [...loopback] : undefined;
+    const { log } = options;
+    await listener.answerWith(
+      embeddedApi({ engine, settings, transports, secrets, tell, token, allowed_hosts, sleep: listener.sleep, log }),
     );
-  const served: ApiOptions = {
-    ports: { ...engine.ports, clock: { ...engine.ports.clock, sleep: listener.sleep } },
-    settings,
-    engine: 'embedded',
-    version: toolVersion,
-    ownerOf: (context) => admit(context.req.header('authorization'), token),
-    doctor,
-    mcp: loadMcp,
-    open_health: true,
-    log: (message, { method, path, error }) =>
-      options.log(
-        `${message} (${method} ${path}): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      ),
-    ...(token === undefined ? { allowed_hosts: [...loopback] } : {}),
-  };
-  const app = createApi(served, allRoutes);
+  }
   async function close(): Promise<void> {
     await listener.close();
     await engine.stop();
@@ -114,6 +106,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     url: listener.url,
     engine,
     settings,
+    answering: loadApi(),
     close: () => {
       closed ??= close();
       return closed;
@@ -137,15 +130,4 @@ function settingsOf(configuration: Configuration, base_url: string): Settings {
       progress_save_ms: 0,
     },
   };
-}
-
-function admit(authorization: string | undefined, token: string | undefined): string {
-  if (token === undefined) return owner;
-  const given = Buffer.from(authorization?.replace(/^Bearer +/i, '') ?? '');
-  const wanted = Buffer.from(token);
-  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return owner;
-  throw new RequestError(
-    'UNAUTHENTICATED',
-    'this server wants "Authorization: Bearer" with its token; set UNTILDONE_TOKEN',
-  );
 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { durationWords, logLine } from '../lib/announce/log-line.ts';
 import type { ServeOptions } from '../lib/cli/context.ts';
 import { ConfigError } from '../lib/core/errors.ts';
@@ -43,7 +44,7 @@ export async function serve(options: ServeOptions, listening?: (url: string) => 
   );
   if (server.settings.connections.size === 0) say(connectionSnippet);
   listening?.(server.url);
-  const signal = await ended;
+  const signal = await Promise.race([ended, server.answering.then(keepCompiled).then(() => ended)]);
   const began_ms = Date.now();
   say(`untildone: ${signal}, letting what is under way end (once more ends it at once; nothing acknowledged is lost)`);
   for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -53,6 +54,11 @@ export async function serve(options: ServeOptions, listening?: (url: string) => 
     `untildone: stopped after ${durationWords((Date.now() - began_ms) / 1000)}; running jobs go on at the next start`,
   );
   return 0;
+}
+
+/** Node writes its compile cache when a process ends by itself; one that is killed shall find it when it comes back. Nothing where there is none. */
+function keepCompiled(): void {
+  flushCompileCache();
 }
 
 /** The log as a target: every event is a line, and so are failed deliveries and faults. Ticks that see nothing new are silent. */

@@ -12,7 +12,8 @@ import type { Program } from './program.ts';
 import { readFlags, readOperands } from './read-flags.ts';
 
 /** Runs one command line of ours, or of another program, and resolves with its exit code, once everything is written. Never throws, prompts or exits. */
-export function runCli(options: CliOptions, program: Program = ownProgram(options.env)): Promise<number> {
+export async function runCli(options: CliOptions, another?: Program): Promise<number> {
+  const program = another ?? (await ownProgram(options.env, options.argv));
   // A server stops in its own way; every other command ends at once.
   const interruptible = options.argv.find((word) => !word.startsWith('-')) !== 'serve';
   const facts = { tool_version: program.version, interruptible, format: formatOf(options) };

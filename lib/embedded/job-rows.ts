@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RequestError } from '../core/errors.ts';
-import { isTerminal, type Job, type JobSeen, type JobState, untouched } from '../core/job.ts';
+import { isTerminal, type Job, type JobState, untouched } from '../core/job.ts';
 import type { ListQuery } from '../ports.ts';
+import { createRecordReader, type JobRecord } from './record-reader.ts';
 
 /** Jobs as rows: `record` never changes, `hot` often, `seen` seldom. Writes belong into a transaction. */
 export type JobRows = {
@@ -12,7 +13,7 @@ export type JobRows = {
   /** Writes how far the checks of an active job have come: a narrow row, as there are many of these. */
   claim(job: Job): void;
   select(job_id: string): Job | undefined;
-  /** Jobs that run or owe something. */
+  /** Jobs that run or owe something, each made for whoever asks. */
   active(): Iterable<Job>;
   /** Newest first; `live` is how a job stands in memory, if it is there. */
   page(query: ListQuery, live: (job_id: string) => Job | undefined): { jobs: Job[]; next_cursor: string | null };
@@ -20,6 +21,9 @@ export type JobRows = {
 
 /** A job is active while it runs or owes an event. */
 export const isActive = (job: Job): boolean => !isTerminal(job) || job.state.owed.length > 0;
+
+/** The most that SQLite maps of a file, bytes. */
+const mostMappedBytes = 2_147_418_112;
 
 export function createJobRows(sql: DatabaseSync): JobRows {
   const insert = sql.prepare(
@@ -35,6 +39,7 @@ export function createJobRows(sql: DatabaseSync): JobRows {
   const selectActive = sql.prepare(
     'SELECT number, record, hot, seen, checks, claimed_at_ms, next_check_at_ms, unsaved_claims FROM jobs LEFT JOIN claims USING (number) WHERE active = 1',
   );
+  selectActive.setReturnArrays(true);
   /** The numbers of active jobs. */
   const numbers = new Map<string, number | bigint>();
   const pages = new Map<string, StatementSync>();
@@ -76,10 +81,20 @@ export function createJobRows(sql: DatabaseSync): JobRows {
       return row === undefined ? undefined : fromRow(row);
     },
     active: function* () {
-      for (const row of selectActive.iterate()) {
-        const job = fromRow(row);
-        numbers.set(job.job_id, Number(row['number']));
-        yield withClaim(job, row);
+      const read = createRecordReader();
+      // Read where it lies instead of page by page: half the time of a hundred thousand jobs.
+      sql.exec(`PRAGMA mmap_size = ${mostMappedBytes}`);
+      try {
+        for (const row of selectActive.iterate() as Iterable<unknown>) {
+          const [number, record, hot, seen, ...claim] = row as ActiveRow;
+          const job = jobOf(read(record), hot, seen);
+          numbers.set(job.job_id, number);
+          bringForward(job, claim);
+          yield job;
+        }
+      } finally {
+        // Of a mapped file, a fault of the disk would end the process, where it is an error otherwise.
+        sql.exec('PRAGMA mmap_size = 0');
       }
     },
     page: (query, live) => {
@@ -96,15 +111,9 @@ export function createJobRows(sql: DatabaseSync): JobRows {
 }
 
 /** As far as the checks had come: the record itself may be older. */
-function withClaim(job: Job, row: Row): Job {
-  const checks = Number(row['checks'] ?? 0);
-  if (checks <= job.state.checks) return job;
-  // Columns and their types are written above only.
-  const { claimed_at_ms, next_check_at_ms, unsaved_claims } = row as Pick<
-    JobState,
-    'claimed_at_ms' | 'next_check_at_ms' | 'unsaved_claims'
-  >;
-  return { ...job, state: { ...job.state, checks, claimed_at_ms, next_check_at_ms, unsaved_claims } };
+function bringForward({ state }: Job, [checks, claimed_at_ms, next_check_at_ms, unsaved_claims]: Claim): void {
+  if (checks === null || checks <= state.checks) return;
+  Object.assign(state, { checks, claimed_at_ms, next_check_at_ms, unsaved_claims });
 }
 
 function conditionsOf({ owner, status, kind, cursor }: ListQuery): { where: string; values: (string | number)[] } {
@@ -133,15 +142,18 @@ function conditionsOf({ owner, status, kind, cursor }: ListQuery): { where: stri
 const hotOf = ({ state, handle }: Job): string => JSON.stringify({ state, handle });
 const recordOf = ({ state: _state, handle: _handle, seen: _seen, ...record }: Job): string => JSON.stringify(record);
 
+/** What `claim` wrote, nulls where nothing was. */
+type Claim = [checks: number | null, claimed_at_ms: number | null, next_check_at_ms: number, unsaved_claims: number];
+type ActiveRow = [number: number, record: string, hot: string, seen: string, ...Claim];
 type Row = Record<string, unknown>;
-const parsed = <T>(row: Row, column: string): T => JSON.parse(String(row[column])) as T; // written by recordOf, hotOf and JSON.stringify of the same types
-function fromRow(row: Row): Job {
-  const { state, handle } = parsed<Pick<Job, 'state' | 'handle'>>(row, 'hot');
-  return {
-    ...parsed<Omit<Job, 'state' | 'handle' | 'seen'>>(row, 'record'),
-    // What an earlier version did not write yet.
-    state: { ...untouched, ...state },
-    handle,
-    seen: parsed<JobSeen>(row, 'seen'),
-  };
+const fromRow = ({ record, hot, seen }: Row): Job => jobOf(JSON.parse(String(record)), String(hot), String(seen));
+
+/** Written by recordOf, hotOf and JSON.stringify of the same types. */
+function jobOf(record: JobRecord, hot: string, seen: string): Job {
+  const { state, handle }: Pick<Job, 'state' | 'handle'> = JSON.parse(hot);
+  return { ...record, state: isWhole(state) ? state : { ...untouched, ...state }, handle, seen: JSON.parse(seen) };
 }
+
+const stateKeys = Object.keys(untouched);
+/** False for what an earlier version wrote, which did not know every key. */
+const isWhole = (state: JobState): boolean => stateKeys.every((key) => key in state);

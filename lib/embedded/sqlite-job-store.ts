@@ -44,8 +44,9 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
 
   for (const job of rows.active()) {
     // Whoever held a lease, or was starting the remote job, died with the last process.
-    const starter_claimed_until_ms = job.state.starter_claimed_until_ms === null ? null : 0;
-    keep(withState(job, { lease_until_ms: 0, starter_claimed_until_ms }));
+    job.state.lease_until_ms = 0;
+    if (job.state.starter_claimed_until_ms !== null) job.state.starter_claimed_until_ms = 0;
+    keep(job);
     unclaimedSinceBoot.add(job.job_id);
   }
 

@@ -11,7 +11,7 @@ import type { Timers } from './timers.ts';
 export type TickRunner = {
   ticks: Ticks;
   schedules: Schedules;
-  /** Puts a job that was found in the file back on its way: one look as soon as it is due. */
+  /** Puts a job that was found in the file back on its way: one look as soon as it is due, the longest overdue first. */
   resume(job: Job): void;
   /** Jobs with a heartbeat: what `schedules left behind` counts. */
   beating(): number;
@@ -126,9 +126,9 @@ export function createTickRunner({ timers, peek, run, observe }: TickRunnerOptio
       const { job_id, generation_ms, started_at_ms, state } = job;
       const now_ms = timers.now();
       const clockJumpedBack = now_ms < (state.claimed_at_ms ?? started_at_ms);
-      const at_ms = clockJumpedBack ? now_ms : Math.max(now_ms, state.next_check_at_ms);
+      const at_ms = clockJumpedBack ? now_ms : state.next_check_at_ms;
       // Well after the chain's tick: together they would make two checks of one.
-      beat(job, Math.max(beatAtOf(job), at_ms + chainGraceMs));
+      beat(job, Math.max(beatAtOf(job), Math.max(at_ms, now_ms) + chainGraceMs));
       queue.add(
         { tick: { job_id, generation_ms, carrier: 'chain', expected_checks: null, due_at_ms: at_ms }, beat: null },
         at_ms,

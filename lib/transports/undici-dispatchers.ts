@@ -1,7 +1,10 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent as AgentType, Dispatcher } from 'undici';
+// @ts-expect-error: its types are declared by the index, which loads five times as much: fetch, caches, mocks, proxies.
+import UndiciAgent from 'undici/lib/dispatcher/agent.js';
 import { type DispatcherOptions, type Dispatchers, dispatcherDefaults } from './dispatchers.ts';
 import { guardedLookup, systemResolve } from './safe-connect.ts';
 
+const Agent: typeof AgentType = UndiciAgent;
 const cutOff = new Error('cut off');
 cutOff.stack = '';
 

@@ -157,6 +157,22 @@ describe('a restart', () => {
     expect(world.engine().schedules()).toBe(20);
   });
 
+  it('looks first at what is overdue the longest', async () => {
+    const world = made();
+    for (const number of numbers(6)) {
+      await world.start(adopt(number, { expected_seconds: 100, timeout_seconds: 86_400 }));
+      await world.advance(1.5);
+    }
+    // Due after 9 s and then every 10: the first at :09, the others 1.5 s after each other.
+    await world.advance(53.4);
+    await world.kill();
+    const before = world.calls.length;
+    await world.advance(3600);
+    await world.boot();
+    await world.advance(0.5);
+    expect(world.calls.slice(before).map(({ url }) => url)).toEqual([4, 5, 6, 1, 2, 3].map(run));
+  });
+
   it('keeps the due times of jobs that are not overdue', async () => {
     const world = made();
     world.script.status = (_url, number) => answers({ state: 'RUNNING', progress: number });

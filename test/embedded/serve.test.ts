@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,6 +75,27 @@ describe('untildone serve, with a connection over MCP', () => {
     });
     expect(asked.status).toBe(500);
     await asked.body?.cancel();
+  });
+});
+
+describe('untildone serve, in a hurry', () => {
+  it('loads no other command', async () => {
+    const hiding = hidingPreload(temporary(), ['./commands/all-commands.ts']);
+    const env = { NODE_OPTIONS: `--import=${hiding}` };
+    await serve(['--port', '0'], env).said(listening);
+    // What is hidden is really missed as soon as there is something to say of the other commands.
+    const { code, stderr } = await serve(['--endpoint', 'http://127.0.0.1:1'], env).exited;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Cannot find package ./commands/all-commands.ts')]);
+  });
+  it('leaves what was compiled to the process that comes after it, however it ends', async () => {
+    const cache = temporary();
+    const server = serve(['--port', '0'], { NODE_COMPILE_CACHE: cache });
+    const [, url] = await server.said(listening);
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    server.end('SIGKILL');
+    await server.exited;
+    const kept = readdirSync(cache, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(kept.length).toBeGreaterThan(100);
   });
 });
 

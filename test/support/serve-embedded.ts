@@ -11,7 +11,7 @@ const read = readConfiguration({
 });
 if (!read.ok) throw new Error(JSON.stringify(read.problems));
 const quiet = (): void => undefined;
-const { url } = await openEmbeddedServer({
+const { url, answering } = await openEmbeddedServer({
   configuration: read.configuration,
   configuration_directory: directory,
   data_directory: directory,
@@ -21,4 +21,5 @@ const { url } = await openEmbeddedServer({
   observer: { tick: quiet, event: quiet, delivery: quiet },
   log: (line) => void process.stderr.write(`${line}\n`),
 });
+await answering;
 process.stdout.write(`${url}\n`);
