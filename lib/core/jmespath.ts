@@ -1,4 +1,5 @@
 import { search } from '@aws-lambda-powertools/jmespath';
+import { plainPath, valueOfPath } from './plain-path.ts';
 import { weighExpression } from './weigh-expression.ts';
 
 /** A parsed remote answer on null-prototype objects, so that no path reaches `Object.prototype`. */
@@ -21,6 +22,7 @@ const cacheSafe = (expression: string): string => (expression in Object.prototyp
 export function expressionProblem(expression: string): string | undefined {
   if (expression.length > maxExpressionLength)
     return `is ${expression.length} characters long; a JMESPath expression may have ${maxExpressionLength}`;
+  if (plainPath(expression) !== null) return undefined;
   const { nesting, copies } = weighExpression(expression);
   if (nesting > maxNesting) return `nests deeper than ${maxNesting} levels; write a simpler JMESPath expression`;
   if (copies > maxCopies)
@@ -40,6 +42,8 @@ const rearranges = (expression: string): boolean => /\b(?:sort|reverse)\s*\(/.te
 
 /** The value at `expression`, or null: a missing path and a failing expression both read as "nothing there". */
 export function valueAt(tree: Tree, expression: string): Tree {
+  const names = plainPath(expression);
+  if (names !== null) return asFound(valueOfPath(tree, names), 0);
   try {
     const looked = rearranges(expression) ? asFound(tree, 0) : tree;
     // The library's own types speak of JSON objects with prototypes; ours are the same shapes without.

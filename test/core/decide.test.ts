@@ -432,6 +432,9 @@ describe('worthSaving', () => {
     ['the end', settledIn(), look({ type: 'success' }), true],
     ['a warning', settledIn(), look(going, { state: 'PAUSED' }), true],
     ['another due time', settledIn({ next_check_at_ms: now_ms + 3000 }), same, true],
+    ['a due time that moved by 999 ms', settledIn({ next_check_at_ms: now_ms + 29_000 - 999 }), same, false],
+    ['a due time that moved by a second', settledIn({ next_check_at_ms: now_ms + 28_000 }), same, true],
+    ['a list of the same warnings', settledIn({ warnings: ['a'] }), same, false],
     ['claims that nothing was heard of', settledIn({ unsaved_claims: maxUnsavedClaims - 2 }), same, true],
     ['new progress', settledIn(), look(going, { state: 'RUNNING' }, 40), true],
     [
