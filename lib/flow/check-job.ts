@@ -25,7 +25,7 @@ export async function checkJob(ports: CheckPorts, settings: Settings, job: Job, 
   const look = await lookAtJob(ports, asked, handle, left());
   const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
   const { warnings = asked.state.warnings, reason } = decision.state;
-  const state = { ...wish, ...decision.state, warnings };
+  const state = asked === job ? decision.state : { ...wish, ...decision.state, warnings };
   const checked = { ...decision, state, verdict: look.verdict.type };
   if (reason !== 'timed_out' && reason !== 'unreachable') return checked;
   const decided = { ...withState(asked, decision.state), seen: decision.seen ?? asked.seen };

@@ -66,11 +66,11 @@ function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: World)
   const until_ms = performance.now() + Math.min(world.limits.call_ms, request.budget_ms);
   const target = targetUrl(lane.base, request.call.url, request.call.query);
   if (!target.ok) return refused(target.problem);
-  const problem = target.relative ? lane.base_problem : lane.guard(target.url);
+  const problem = target.absolute === null ? lane.base_problem : lane.guard(target.absolute);
   if (problem !== undefined) return refused(problem);
   return credentialedCall({
     lane,
-    send: (credential) => send({ lane, request, world, url: target.url, until_ms }, credential),
+    send: (credential) => send({ lane, request, world, target, until_ms }, credential),
     mayRepeat: (answer) => mayRepeat(answer, request),
     repeats_unchanged: isGet(request),
     now_ms: world.now_ms,
@@ -78,14 +78,21 @@ function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: World)
   });
 }
 
-type Attempt = { lane: Lane; request: TransportRequest<HttpCall>; world: World; url: URL; until_ms: number };
+type Attempt = {
+  lane: Lane;
+  request: TransportRequest<HttpCall>;
+  world: World;
+  target: { origin: string; path: string };
+  until_ms: number;
+};
 
-function send({ lane, request, world, url, until_ms }: Attempt, credential: Credential): Promise<Answer | Fault> {
+function send({ lane, request, world, target, until_ms }: Attempt, credential: Credential): Promise<Answer | Fault> {
   const headers = requestHeaders(request.call, credential.headers);
   if (!headers.ok) return refused(headers.problem);
   return followCall({
     call: request.call,
-    url,
+    origin: target.origin,
+    path: target.path,
     headers: headers.headers,
     redirects_as_answers: request.redirects_as_answers,
     guard: lane.guard,
