@@ -84,8 +84,9 @@ export function plantTree(value: unknown, depth = 0): Tree | undefined {
     return list;
   }
   const copy: { [key: string]: Tree } = Object.create(null);
-  for (const [key, item] of Object.entries(value)) {
-    const planted = plantTree(item, depth + 1);
+  // Keys, not entries: a list for each field of each answer would be a third of the work.
+  for (const key of Object.keys(value)) {
+    const planted = plantTree((value as Record<string, unknown>)[key], depth + 1);
     if (planted === undefined) return undefined;
     copy[key] = planted;
   }
