@@ -22,7 +22,6 @@ const cacheSafe = (expression: string): string => (expression in Object.prototyp
 export function expressionProblem(expression: string): string | undefined {
   if (expression.length > maxExpressionLength)
     return `is ${expression.length} characters long; a JMESPath expression may have ${maxExpressionLength}`;
-  if (plainPath(expression) !== null) return undefined;
   const { nesting, copies } = weighExpression(expression);
   if (nesting > maxNesting) return `nests deeper than ${maxNesting} levels; write a simpler JMESPath expression`;
   if (copies > maxCopies)
