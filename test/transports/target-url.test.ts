@@ -39,6 +39,8 @@ describe('targetUrl', () => {
 
   test.each([
     '//evil.example/x',
+    '//evil',
+    '///x',
     '/\\evil.example/x',
     '\\\\evil.example/x',
     '\\/evil.example',
