@@ -57,13 +57,10 @@ export function judge(acceptors: readonly Acceptor[], observation: Observation):
 }
 
 /** The redirect statuses an acceptor speaks of: those are answers, not ways to follow. */
-export const redirectsNamed = (acceptors: readonly Acceptor[]): readonly number[] =>
-  acceptors.some(({ matcher }) => 'httpStatus' in matcher)
-    ? acceptors
-        .flatMap(({ matcher }) => ('httpStatus' in matcher ? matcher.httpStatus : []))
-        .filter((status) => status >= 300 && status < 400)
-    : none;
-const none: readonly number[] = [];
+export const redirectsNamed = (acceptors: readonly Acceptor[]): number[] =>
+  acceptors
+    .flatMap(({ matcher }) => ('httpStatus' in matcher ? matcher.httpStatus : []))
+    .filter((status) => status >= 300 && status < 400);
 
 /** Whether any acceptor looks into the body: then an answer without one is a failed check. */
 export const readsBody = (acceptors: readonly Acceptor[]): boolean =>

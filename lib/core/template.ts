@@ -36,12 +36,8 @@ function fill(text: string, variables: Variables, encode: (value: string) => str
   return pieces.reduce((filled, piece, i) => filled + (i % 2 === 0 ? piece : encode(textOf(lookUp(variables, piece)))));
 }
 
-/** As it is, percent-encoded or not. */
-const plainSegment = /^[\w-]+$/;
-
 /** Percent-encodes a value as one path segment or query value; `.` and `..` would climb, so they are refused. */
 function encodeInUrl(value: string): string {
-  if (plainSegment.test(value)) return value;
   if (/^\.{1,2}$/.test(value.trim()))
     throw new TemplateError(`${JSON.stringify(value)} cannot stand in a URL: it would leave its path`);
   if (!value.isWellFormed())
