@@ -1,5 +1,5 @@
 import type { Dispatchers } from '../transports/dispatchers.ts';
-import { exchange } from '../transports/exchange.ts';
+import { type Exchanged, exchange } from '../transports/exchange.ts';
 import { readPace } from '../transports/retry-after.ts';
 import { createGuard, ownHost } from '../transports/safe-connect.ts';
 import { attempt_ms, type Delivery, delivered, failed, gone } from './delivery.ts';
@@ -12,6 +12,8 @@ export type Post = {
   allow_private_network: boolean;
   headers: Record<string, string>;
   body: string;
+  /** True where the receiver can tell that it has heard this before: it may hear it twice, and need not wait for a new connection. */
+  repeatable: boolean;
   /** Statuses that say "never again". */
   gone_statuses: readonly number[];
   /** The guarded way out. */
@@ -23,26 +25,37 @@ export type Post = {
 
 /** Posts once through the guard: 2xx is delivered, everything else is a value that says why not. Redirects are not followed, the answer's body is ignored. */
 export async function post(attempt: Post): Promise<Delivery> {
-  const { url, allow_http, allow_private_network, now_ms } = attempt;
+  const { url, allow_http, allow_private_network } = attempt;
   const problem = createGuard({ allow_http, allow_private_network, allow_hosts: [ownHost(url)] })(url);
   if (problem !== undefined) return failed('not_allowed');
-  const got = await exchange({
-    dispatchers: attempt.dispatchers,
-    allow_private_network,
-    fresh: true,
-    method: 'POST',
-    origin: url.origin,
-    path: url.pathname + url.search,
-    headers: Object.entries(attempt.headers).flat(),
-    body: attempt.body,
-    limit_ms: attempt.limit_ms ?? attempt_ms,
-    max_bytes: most_answer_bytes,
-    ignore_body: true,
-  });
+  const got = await send(attempt);
   if (!got.ok) return failed(got.type);
   const { http_status } = got;
   if (http_status >= 200 && http_status < 300) return delivered;
   const error = `http_${http_status}`;
   if (attempt.gone_statuses.includes(http_status)) return gone(error);
-  return failed(error, readPace(http_status, got.headers, now_ms).retry_after_seconds);
+  return failed(error, readPace(http_status, got.headers, attempt.now_ms).retry_after_seconds);
+}
+
+/** A kept connection may be closed by the other side just as we write: then once more at once, on one of its own. */
+async function send(attempt: Post): Promise<Exchanged> {
+  const until_ms = performance.now() + (attempt.limit_ms ?? attempt_ms);
+  const { url } = attempt;
+  const over = (connection: 'kept' | 'fresh'): Promise<Exchanged> =>
+    exchange({
+      dispatchers: attempt.dispatchers,
+      allow_private_network: attempt.allow_private_network,
+      fresh: connection === 'fresh',
+      method: 'POST',
+      origin: url.origin,
+      path: url.pathname + url.search,
+      headers: Object.entries(attempt.headers).flat(),
+      body: attempt.body,
+      limit_ms: until_ms - performance.now(),
+      max_bytes: most_answer_bytes,
+      ignore_body: true,
+    });
+  if (!attempt.repeatable) return over('fresh');
+  const got = await over('kept');
+  return !got.ok && got.sent && got.type === 'connection_reset' ? over('fresh') : got;
 }

@@ -46,6 +46,7 @@ export async function sendSlack(attempt: SlackAttempt): Promise<Delivery> {
     allow_private_network: target.allow_private_network,
     headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'untildone' },
     body: JSON.stringify(slackCardOf(event)),
+    repeatable: false,
     gone_statuses,
     dispatchers,
     now_ms,

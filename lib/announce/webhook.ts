@@ -68,6 +68,8 @@ export async function sendWebhook(attempt: WebhookAttempt): Promise<Delivery> {
     allow_http,
     allow_private_network,
     ...signed,
+    // By `webhook-id`.
+    repeatable: true,
     gone_statuses: [410],
     dispatchers,
     now_ms,

@@ -1,7 +1,7 @@
 import { backedOffSeconds, chainCarries, lostAfterErrors, rampedBy, rampedSeconds } from './cadence.ts';
 import { cutText } from './cut-text.ts';
 import type { EventType, Job, JobSeen, Phase, Reason, StatePatch, Status } from './job.ts';
-import { withWarning } from './job.ts';
+import { withoutWarning, withWarning } from './job.ts';
 import { hasSpoken, isNewSight, type Look, seenBy, unknownWordsIn, wordIn } from './look.ts';
 import type { Verdict } from './verdict.ts';
 import { withUnknownWord } from './verdict.ts';
@@ -98,7 +98,7 @@ function goodCheck(job: Job, look: Look, verdict: Extract<Verdict, { type: 'goin
   const word = spoken ? wordIn(job, look) : state.upstream_state;
   const matched = state.matched || verdict.resolved;
   let warnings = state.warnings;
-  if (matched) warnings = warnings.filter((warning) => warning !== nothingMatches);
+  if (matched) warnings = withoutWarning(warnings, nothingMatches);
   else if (spoken) warnings = withWarning(warnings, nothingMatches);
   warnings = unknownWordsIn(look, word).reduce(withUnknownWord, warnings);
   const progress_pct = look.progress_pct ?? state.progress_pct;

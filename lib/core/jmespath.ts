@@ -1,4 +1,5 @@
 import { search } from '@aws-lambda-powertools/jmespath';
+import { plainPath, valueOfPath } from './plain-path.ts';
 import { weighExpression } from './weigh-expression.ts';
 
 /** A parsed remote answer on null-prototype objects, so that no path reaches `Object.prototype`. */
@@ -40,6 +41,8 @@ const rearranges = (expression: string): boolean => /\b(?:sort|reverse)\s*\(/.te
 
 /** The value at `expression`, or null: a missing path and a failing expression both read as "nothing there". */
 export function valueAt(tree: Tree, expression: string): Tree {
+  const names = plainPath(expression);
+  if (names !== null) return asFound(valueOfPath(tree, names), 0);
   try {
     const looked = rearranges(expression) ? asFound(tree, 0) : tree;
     // The library's own types speak of JSON objects with prototypes; ours are the same shapes without.
@@ -80,8 +83,9 @@ export function plantTree(value: unknown, depth = 0): Tree | undefined {
     return list;
   }
   const copy: { [key: string]: Tree } = Object.create(null);
-  for (const [key, item] of Object.entries(value)) {
-    const planted = plantTree(item, depth + 1);
+  // Keys, not entries: a list for each field of each answer would be a third of the work.
+  for (const key of Object.keys(value)) {
+    const planted = plantTree((value as Record<string, unknown>)[key], depth + 1);
     if (planted === undefined) return undefined;
     copy[key] = planted;
   }

@@ -146,6 +146,10 @@ export function withWarning(warnings: string[], warning: string): string[] {
   return [...warnings, cut];
 }
 
+/** Takes a warning back; the same list where it is not in it. */
+export const withoutWarning = (warnings: string[], stale: string): string[] =>
+  warnings.includes(stale) ? warnings.filter((warning) => warning !== stale) : warnings;
+
 /** A state in which nothing has happened yet. */
 export const untouched: JobState = {
   status: 'running',

@@ -1,6 +1,7 @@
 import { isToolCall } from './is-tool-call.ts';
 import type { Tree } from './jmespath.ts';
 import type { Call, HttpCall, McpCall } from './kind.ts';
+import { oncePerText } from './once-per.ts';
 
 /** Values that `{name}` may take in a call. */
 export type Variables = Record<string, Tree>;
@@ -25,8 +26,15 @@ function lookUp(variables: Variables, name: string): Tree {
   return variables[name] ?? null;
 }
 
-const fill = (text: string, variables: Variables, encode: (value: string) => string): string =>
-  text.replace(placeholder, (_match, name: string) => encode(textOf(lookUp(variables, name))));
+/** Text and names in turn, text first. */
+const piecesOf = oncePerText(1_000, (text) => text.split(placeholder));
+
+function fill(text: string, variables: Variables, encode: (value: string) => string): string {
+  // Calls that a job brought are its own: to remember those would push out the others.
+  if (!text.includes('{')) return text;
+  const pieces = piecesOf(text);
+  return pieces.reduce((filled, piece, i) => filled + (i % 2 === 0 ? piece : encode(textOf(lookUp(variables, piece)))));
+}
 
 /** Percent-encodes a value as one path segment or query value; `.` and `..` would climb, so they are refused. */
 function encodeInUrl(value: string): string {
@@ -77,28 +85,22 @@ const renderToolCall = (call: McpCall, variables: Variables): McpCall => ({
 
 function renderHttpCall(call: HttpCall, variables: Variables): HttpCall {
   const name = whole.exec(call.url)?.[1];
-  return {
-    ...(call.method === undefined ? {} : { method: call.method }),
-    url: name === undefined ? fill(call.url, variables, encodeInUrl) : textOf(lookUp(variables, name)),
-    ...(call.query === undefined
-      ? {}
-      : {
-          query: Object.fromEntries(
-            Object.entries(call.query)
-              .filter(([, value]) => !isLeftOut(value, variables))
-              .map(([key, value]) => [key, typeof value === 'string' ? fillQuery(value, variables) : value]),
-          ),
-        }),
-    ...(call.headers === undefined
-      ? {}
-      : {
-          headers: Object.fromEntries(
-            Object.entries(call.headers).map(([key, value]) => [key, fill(value, variables, headerSafe)]),
-          ),
-        }),
-    // A rendered body is a tree of JSON values, which is what callSchemas call JSON.
-    ...(call.body === undefined ? {} : { body: fillTree(call.body, variables) as NonNullable<HttpCall['body']> }),
-  };
+  const url = name === undefined ? fill(call.url, variables, encodeInUrl) : textOf(lookUp(variables, name));
+  const rendered: HttpCall = { url };
+  if (call.method !== undefined) rendered.method = call.method;
+  if (call.query !== undefined)
+    rendered.query = Object.fromEntries(
+      Object.entries(call.query)
+        .filter(([, value]) => !isLeftOut(value, variables))
+        .map(([key, value]) => [key, typeof value === 'string' ? fillQuery(value, variables) : value]),
+    );
+  if (call.headers !== undefined)
+    rendered.headers = Object.fromEntries(
+      Object.entries(call.headers).map(([key, value]) => [key, fill(value, variables, headerSafe)]),
+    );
+  // A rendered body is a tree of JSON values, which is what callSchemas call JSON.
+  if (call.body !== undefined) rendered.body = fillTree(call.body, variables) as NonNullable<HttpCall['body']>;
+  return rendered;
 }
 
 function fillQuery(value: string, variables: Variables): string {

@@ -2,22 +2,27 @@ import { redirectsNamed } from '../core/acceptors.ts';
 import { isToolCall } from '../core/is-tool-call.ts';
 import type { Handle, JobSpec } from '../core/job.ts';
 import type { Call } from '../core/kind.ts';
-import type { Observation } from '../core/observation.ts';
+import type { Fault, Observation } from '../core/observation.ts';
 import { renderCall, TemplateError } from '../core/template.ts';
 import type { Ports } from '../ports.ts';
 
 type CallPorts = Pick<Ports, 'transports'>;
 
 /** Makes one remote call, with the handle's values in place. A value that would leave its place is refused, like any address that is not allowed. */
-export async function callRemote(
+export function callRemote(
   ports: CallPorts,
   spec: JobSpec,
   call: Call,
   handle: Handle,
   budget_ms: number,
 ): Promise<Observation> {
+  const rendered = rendering(call, handle);
+  return 'answered' in rendered ? Promise.resolve(rendered) : send(ports, spec, rendered, budget_ms);
+}
+
+function rendering(call: Call, handle: Handle): Call | Fault {
   try {
-    return await send(ports, spec, renderCall(call, handle), budget_ms);
+    return renderCall(call, handle);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     return {

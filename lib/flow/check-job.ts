@@ -1,9 +1,9 @@
 import { type Decision, decide } from '../core/decide.ts';
 import type { Handle, Job, StatePatch } from '../core/job.ts';
-import { withWarning } from '../core/job.ts';
+import { withoutWarning, withWarning } from '../core/job.ts';
 import type { Look } from '../core/look.ts';
 import type { Ports, Settings } from '../ports.ts';
-import { cancelAtDeadline, passOnWish } from './cancel-remote-job.ts';
+import { cancelAtDeadline, isWishOpen, passOnWish } from './cancel-remote-job.ts';
 import { lookAtJob } from './look-at-job.ts';
 
 type CheckPorts = Pick<Ports, 'transports' | 'clock'>;
@@ -17,16 +17,20 @@ export async function checkJob(ports: CheckPorts, settings: Settings, job: Job, 
   const left = (): number => budget_ms - (ports.clock.now() - begun_ms);
   const handle: Handle = job.handle ?? {};
   if (!settings.connections.has(job.spec.connection)) return missingConnection(job, settings, begun_ms);
-  const found = withState(job, { warnings: job.state.warnings.filter((warning) => warning !== notConfigured(job)) });
-  const wish = await passOnWish(ports, found, handle, left());
-  const asked = withState(found, wish);
+  const warned = withoutWarning(job.state.warnings, notConfigured(job));
+  // Thousands of checks a second: a record is copied only when something in it changes.
+  const found = warned === job.state.warnings ? job : withState(job, { warnings: warned });
+  const wish = isWishOpen(found) ? await passOnWish(ports, found, handle, left()) : undefined;
+  const asked = wish === undefined ? found : withState(found, wish);
   const look = await lookAtJob(ports, asked, handle, left());
   const decision = decide(asked, look, settings.limits.max_checks_per_job, ports.clock.now());
+  const { warnings = asked.state.warnings, reason } = decision.state;
+  const state = asked === job ? decision.state : { ...wish, ...decision.state, warnings };
+  const checked = { ...decision, state, verdict: look.verdict.type };
+  if (reason !== 'timed_out' && reason !== 'unreachable') return checked;
   const decided = { ...withState(asked, decision.state), seen: decision.seen ?? asked.seen };
-  const overdue = decision.state.reason === 'timed_out' || decision.state.reason === 'unreachable';
-  const late = overdue ? await cancelAtDeadline(ports, decided, handle, left()) : {};
-  const { warnings } = decided.state;
-  return { ...decision, state: { ...wish, ...decision.state, warnings, ...late }, verdict: look.verdict.type };
+  const late = await cancelAtDeadline(ports, decided, handle, left());
+  return { ...checked, state: { ...state, ...late } };
 }
 
 const withState = (job: Job, patch: StatePatch): Job => ({ ...job, state: { ...job.state, ...patch } });

@@ -10,7 +10,7 @@ import { isWishOpen } from './cancel-remote-job.ts';
 import { type Checked, checkJob } from './check-job.ts';
 import { resumeStart } from './resume-start.ts';
 import { sendNext } from './send-next-tick.ts';
-import { finishJob, owe, payOwed, settleJob } from './settle-job.ts';
+import { finishJob, owe, owesNothing, payOwed, settleJob } from './settle-job.ts';
 import { isStarting } from './start-remote-job.ts';
 
 /** Everything a tick touches; as an IAM policy: read and write jobs, delete their schedule, send ticks, announce, call out. */
@@ -45,7 +45,7 @@ export async function runTick(
   if (loaded.generation_ms !== tick.generation_ms)
     return { outcome: 'gone', why: 'a tick of an earlier job with this id', job: loaded };
   if (isTerminal(loaded)) return { outcome: 'finished', job: await finishJob(ports, settings, loaded) };
-  const job = await payOwed(ports, settings, loaded);
+  const job = owesNothing(loaded) ? loaded : await payOwed(ports, settings, loaded);
   if (isStarting(job)) return resumeStart(ports, settings, job, tick, budget_ms);
 
   const plan = planTick(job, tick, ports.clock.now());
@@ -137,7 +137,8 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
   // A wish that came during the check need not wait for the next one.
   const wishedMeanwhile = isWishOpen(saved) && !isWishOpen(job);
   await sendNext(ports, saved, wishedMeanwhile ? now_ms : decision.due_at_ms);
-  return { outcome: 'checked', job: await payOwed(ports, settings, saved), verdict: lookedAt(verdict) };
+  const paid = owesNothing(saved) ? saved : await payOwed(ports, settings, saved);
+  return { outcome: 'checked', job: paid, verdict: lookedAt(verdict) };
 }
 
 const lookedAt = (verdict: Checked['verdict']): Look['verdict']['type'] => (verdict === 'blocked' ? 'going' : verdict);

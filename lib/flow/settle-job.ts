@@ -52,9 +52,12 @@ export async function settleJob(
  */
 export async function finishJob(ports: FinishPorts, settings: Settings, job: Job): Promise<Job> {
   const paid = await payOwed(ports, settings, job);
-  if (isTerminal(paid) && paid.state.owed.length === 0) await ports.schedules.delete(refOf(paid));
+  if (isTerminal(paid) && owesNothing(paid)) await ports.schedules.delete(refOf(paid));
   return paid;
 }
+
+/** Most jobs, most of the time: there is nothing to wait for. */
+export const owesNothing = ({ state }: Job): boolean => state.owed.length === 0;
 
 /** Appends each owed event to the inbox, announces it, strikes it off: in this order, so that a crash repeats and never loses. */
 export async function payOwed(ports: FinishPorts, settings: Settings, job: Job): Promise<Job> {

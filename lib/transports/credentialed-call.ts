@@ -21,7 +21,8 @@ export type CredentialedCall = {
 
 /** Calls with the connection's credential, out of its rate budget; where that is refused, once more with the credential read again. What is refused then is dead. */
 export async function credentialedCall(call: CredentialedCall): Promise<Answer | Fault> {
-  const credential = await credentialOf(call.lane);
+  const current = credentialOf(call.lane);
+  const credential = current instanceof Promise ? await current : current;
   if ('answered' in credential) return withoutCredential(credential);
   const first = await pacedCall(call, credential);
   if (!first.answered || !call.lane.has_credential || !call.mayRepeat(first)) return judged(first, credential);
@@ -37,8 +38,9 @@ export async function credentialedCall(call: CredentialedCall): Promise<Answer |
 }
 
 /** A 401 is about the credential; a 403 may be about this one thing, which other jobs have nothing to do with (RFC 9110 §15.5). */
-async function judged(seen: Answer | Fault, credential: Credential): Promise<Answer | Fault> {
-  return seen.answered && seen.http_status === 401 ? { ...seen, death: await credential.death() } : seen;
+function judged(seen: Answer | Fault, credential: Credential): Answer | Fault | Promise<Answer> {
+  if (!seen.answered || seen.http_status !== 401) return seen;
+  return credential.death().then((death) => ({ ...seen, death }));
 }
 
 const withoutCredential = (fault: Fault): Fault =>
@@ -46,7 +48,8 @@ const withoutCredential = (fault: Fault): Fault =>
 
 /** One call out of the connection's rate budget; a rate-limited answer cools the whole connection down. */
 async function pacedCall({ lane, send, now_ms }: CredentialedCall, credential: Credential): Promise<Answer | Fault> {
-  const wait_seconds = await lane.rate.take(now_ms());
+  const taken = lane.rate.take(now_ms());
+  const wait_seconds = typeof taken === 'number' ? taken : await taken;
   if (wait_seconds > 0) return postponement(wait_seconds);
   const answer = await send(credential);
   if (answer.answered && answer.rate_limited) await coolDown(lane, answer, now_ms());
@@ -59,11 +62,13 @@ const postponement = (wait_seconds: number): Fault => ({
   postponed: true,
 });
 
-async function credentialOf(lane: Lane): Promise<Credential | Fault> {
-  try {
-    return await lane.credentials.current();
-  } catch (error) {
-    const known = error instanceof ConfigError;
-    return refusal('auth_failed', known ? error.message : 'the secret of the connection cannot be read');
-  }
+/** The kept one at once: most calls need not wait. */
+function credentialOf(lane: Lane): Credential | Promise<Credential | Fault> {
+  const current = lane.credentials.current();
+  return current instanceof Promise ? current.catch(unreadable) : current;
+}
+
+function unreadable(error: unknown): Fault {
+  const known = error instanceof ConfigError;
+  return refusal('auth_failed', known ? error.message : 'the secret of the connection cannot be read');
 }

@@ -10,7 +10,9 @@ import type { Guard } from './safe-connect.ts';
 /** One call, ready to go. */
 export type ReadyCall = {
   call: HttpCall;
-  url: URL;
+  origin: string;
+  /** With the query. */
+  path: string;
   /** Names and values in turn, the credential's among them. */
   headers: string[];
   redirects_as_answers: readonly number[];
@@ -40,33 +42,35 @@ export const refusal = (type: FaultType, message: string): Fault => ({
 
 /** Sends a call and, where that is wanted and it is a GET, follows up to 3 redirects within its scheme, host and port. */
 export async function followCall(ready: ReadyCall): Promise<Answer | Fault> {
-  let url = ready.url;
+  const { origin } = ready;
+  let { path } = ready;
   for (let hops = 0; ; hops++) {
-    const got = await send(ready, url);
+    const got = await send(ready, path);
     if (!got.ok) return { ...refusal(got.type, ready.redactor.text(got.message)), sent: got.sent || hops > 0 };
     const location = isFollowed(ready, got.http_status) ? headerOf(got.headers, 'location') : undefined;
-    if (location === undefined) return readAnswer(got, { url, now_ms: ready.now_ms(), redactor: ready.redactor });
-    const next = URL.parse(location, url.href);
+    const at = origin + path;
+    if (location === undefined) return readAnswer(got, { at, now_ms: ready.now_ms(), redactor: ready.redactor });
+    const next = URL.parse(location, at);
     // Going round in circles is trouble of theirs, which may pass; leading elsewhere is not ours to follow, ever.
     if (hops >= mostRedirects)
       return {
-        ...refusal('refused', `${url.origin} answered with more than ${mostRedirects} redirects in a row`),
+        ...refusal('refused', `${origin} answered with more than ${mostRedirects} redirects in a row`),
         sent: true,
       };
-    const problem = redirectProblem(url, next, ready.guard);
+    const problem = redirectProblem(origin, next, ready.guard);
     if (next === null || problem !== undefined)
       return {
-        ...refusal('redirected', `${url.origin} answered with a redirect that is not followed: ${problem}`),
+        ...refusal('redirected', `${origin} answered with a redirect that is not followed: ${problem}`),
         sent: true,
       };
-    url = next;
+    path = next.pathname + next.search;
   }
 }
 
 const isFollowed = ({ call, redirects_as_answers }: ReadyCall, status: number): boolean =>
   redirectStatuses.has(status) && (call.method ?? 'GET') === 'GET' && !redirects_as_answers.includes(status);
 
-function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
+function send(ready: ReadyCall, path: string): Promise<Exchanged> {
   const method = ready.call.method ?? 'GET';
   const fresh = method !== 'GET';
   return exchange({
@@ -74,8 +78,8 @@ function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
     allow_private_network: ready.allow_private_network,
     fresh,
     method,
-    origin: url.origin,
-    path: url.pathname + url.search,
+    origin: ready.origin,
+    path,
     headers: ready.headers,
     body: ready.call.body === undefined ? null : JSON.stringify(ready.call.body),
     limit_ms: ready.until_ms - performance.now(),
@@ -83,9 +87,9 @@ function send(ready: ReadyCall, url: URL): Promise<Exchanged> {
   });
 }
 
-/** Why a redirect is not followed, if it is not. */
-export function redirectProblem(from: URL, to: URL | null, guard: Guard): string | undefined {
+/** Why a redirect from an origin is not followed, if it is not. */
+export function redirectProblem(from: string, to: URL | null, guard: Guard): string | undefined {
   if (to === null) return 'its location is no URL';
-  if (to.origin !== from.origin) return 'it leads to another scheme, host or port';
+  if (to.origin !== from) return 'it leads to another scheme, host or port';
   return guard(to);
 }

@@ -50,28 +50,27 @@ export function createHttpTransport(options: HttpTransportOptions): Transport<Ht
   const dispatchers = options.openDispatchers({ resolve: options.resolve, connect_ms, connections_per_origin });
   const world: World = { dispatchers, limits, now_ms: () => options.clock.now() };
   return {
-    call: async (request) => {
+    call: (request) => {
       const lane = lanes.get(request.connection);
-      if (lane === undefined)
-        return refusal(
-          'not_allowed',
-          `there is no connection named "${request.connection}"; add it under "connections"`,
-        );
-      return callLane(lane, request, world);
+      return lane === undefined
+        ? refused(`there is no connection named "${request.connection}"; add it under "connections"`)
+        : callLane(lane, request, world);
     },
     close: dispatchers.close,
   };
 }
 
-async function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: World): Promise<Answer | Fault> {
+const refused = (problem: string): Promise<Fault> => Promise.resolve(refusal('not_allowed', problem));
+
+function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: World): Promise<Answer | Fault> {
   const until_ms = performance.now() + Math.min(world.limits.call_ms, request.budget_ms);
   const target = targetUrl(lane.base, request.call.url, request.call.query);
-  if (!target.ok) return refusal('not_allowed', target.problem);
-  const problem = target.relative ? lane.base_problem : lane.guard(target.url);
-  if (problem !== undefined) return refusal('not_allowed', problem);
+  if (!target.ok) return refused(target.problem);
+  const problem = target.absolute === null ? lane.base_problem : lane.guard(target.absolute);
+  if (problem !== undefined) return refused(problem);
   return credentialedCall({
     lane,
-    send: (credential) => send({ lane, request, world, url: target.url, until_ms }, credential),
+    send: (credential) => send({ lane, request, world, target, until_ms }, credential),
     mayRepeat: (answer) => mayRepeat(answer, request),
     repeats_unchanged: isGet(request),
     now_ms: world.now_ms,
@@ -79,14 +78,21 @@ async function callLane(lane: Lane, request: TransportRequest<HttpCall>, world: 
   });
 }
 
-type Attempt = { lane: Lane; request: TransportRequest<HttpCall>; world: World; url: URL; until_ms: number };
+type Attempt = {
+  lane: Lane;
+  request: TransportRequest<HttpCall>;
+  world: World;
+  target: { origin: string; path: string };
+  until_ms: number;
+};
 
-async function send({ lane, request, world, url, until_ms }: Attempt, credential: Credential): Promise<Answer | Fault> {
+function send({ lane, request, world, target, until_ms }: Attempt, credential: Credential): Promise<Answer | Fault> {
   const headers = requestHeaders(request.call, credential.headers);
-  if (!headers.ok) return refusal('not_allowed', headers.problem);
+  if (!headers.ok) return refused(headers.problem);
   return followCall({
     call: request.call,
-    url,
+    origin: target.origin,
+    path: target.path,
     headers: headers.headers,
     redirects_as_answers: request.redirects_as_answers,
     guard: lane.guard,

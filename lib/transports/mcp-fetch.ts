@@ -56,7 +56,7 @@ export const mcpFetch: FetchLike = async (to, init) => {
   const { got, url } = await sendOn(errand, from, { headers: init?.headers, body, may_follow: !fenced });
   if (url !== from) errand.place.moved = url;
   if (got.http_status >= 300)
-    errand.failed = readAnswer(got, { url, now_ms: errand.now_ms(), redactor: errand.credential.redactor });
+    errand.failed = readAnswer(got, { at: url.href, now_ms: errand.now_ms(), redactor: errand.credential.redactor });
   return new Response([204, 205, 304].includes(got.http_status) ? null : got.text, {
     status: got.http_status,
     headers: fetchHeaders(got.headers),
@@ -78,7 +78,7 @@ async function sendOn(errand: Errand, from: URL, post: Post): Promise<{ got: Ans
         ...refusal(type, redactor.text(`${url.origin} answered with a redirect that is not followed: ${problem}`)),
         sent: errand.called && !untouched,
       });
-    const problem = redirectProblem(url, next, errand.lane.guard);
+    const problem = redirectProblem(url.origin, next, errand.lane.guard);
     if (next === null || problem !== undefined) throw stop('redirected', problem ?? 'it leads nowhere');
     if (!post.may_follow) throw stop('refused', `${next.pathname} is where to call; make it the url of the connection`);
     if (!untouched) return { got, url };

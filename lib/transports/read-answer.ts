@@ -11,14 +11,14 @@ export type RawAnswer = { http_status: number; headers: IncomingHttpHeaders; tex
 const linkNames = ['location', 'operation-location', 'azure-asyncoperation'] as const;
 const noLinks: Record<string, string> = Object.freeze({});
 
-/** Reads a raw answer: JSON whatever its content type says, secrets redacted, links resolved against `url`. */
-export function readAnswer(raw: RawAnswer, at: { url: URL; now_ms: number; redactor: Redactor }): Answer {
+/** Reads a raw answer: JSON whatever its content type says, secrets redacted, links resolved against the URL `at`. */
+export function readAnswer(raw: RawAnswer, seen: { at: string; now_ms: number; redactor: Redactor }): Answer {
   return {
     answered: true,
     http_status: raw.http_status,
-    ...readBody(raw, at.redactor),
-    links: readLinks(raw.headers, at.url, at.redactor),
-    ...readPace(raw.http_status, raw.headers, at.now_ms),
+    ...readBody(raw, seen.redactor),
+    links: readLinks(raw.headers, seen.at, seen.redactor),
+    ...readPace(raw.http_status, raw.headers, seen.now_ms),
   };
 }
 
@@ -42,11 +42,11 @@ function readBody(raw: RawAnswer, redactor: Redactor): Body {
   return { body: redactor.tree(tree, text), unparseable: null };
 }
 
-function readLinks(headers: IncomingHttpHeaders, base: URL, redactor: Redactor): Record<string, string> {
+function readLinks(headers: IncomingHttpHeaders, base: string, redactor: Redactor): Record<string, string> {
   let links = noLinks;
   for (const name of linkNames) {
     const value = headerOf(headers, name);
-    const url = value === undefined ? null : URL.parse(value, base.href);
+    const url = value === undefined ? null : URL.parse(value, base);
     if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) continue;
     if (links === noLinks) links = {};
     links[name] = redactor.text(url.href);

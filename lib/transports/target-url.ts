@@ -2,11 +2,16 @@ import type { HttpCall } from '../core/kind.ts';
 
 /** The connection's url, taken apart once. `path` has no slash at its end; the url's own query is left out. */
 export type BaseUrl = { origin: string; path: string };
-export type TargetUrl = { ok: true; url: URL; relative: boolean } | { ok: false; problem: string };
+/** Where a call goes: `path` with its query, as it is sent. `absolute` is the whole URL where the call names one, which is for the guard to judge. */
+export type TargetUrl =
+  | { ok: true; origin: string; path: string; absolute: URL | null }
+  | { ok: false; problem: string };
 
 /** The origin and path that relative URLs append to. */
 export const baseUrlOf = (url: URL): BaseUrl => ({ origin: url.origin, path: url.pathname.replace(/\/+$/, '') });
 
+/** Nothing in it that a URL parser would read, and so the way of nearly every check. */
+const plainPath = /^(?:\/[\w-]+)+$/;
 const scheme = /^[a-z][a-z0-9+.-]*:/i;
 const encodedSyntax = /%(?:25)*(2e|2f|5c|3b)/gi;
 const syntax: Record<string, string> = { '2e': '.', '2f': '/', '5c': '/', '3b': ';' };
@@ -17,6 +22,8 @@ const refuse = (problem: string): TargetUrl => ({ ok: false, problem });
 
 /** Lays a call's url and query over the connection's url. Relative ones stay below its path; absolute ones are left to the guard. */
 export function targetUrl(base: BaseUrl, text: string, query: HttpCall['query']): TargetUrl {
+  if (query === undefined && plainPath.test(text))
+    return { ok: true, origin: base.origin, path: base.path + text, absolute: null };
   const path = text.split(/[?#]/, 1)[0] ?? '';
   if (/\p{Cc}/u.test(text) || path.includes('\\'))
     return refuse('the URL has a backslash or a control character; percent-encode it');
@@ -32,7 +39,7 @@ export function targetUrl(base: BaseUrl, text: string, query: HttpCall['query'])
   if (relative && (url.origin !== base.origin || !`${url.pathname}/`.startsWith(`${base.path}/`)))
     return refuse('the URL leaves the path of its connection');
   if (query !== undefined) addQuery(url, query);
-  return { ok: true, url, relative };
+  return { ok: true, origin: url.origin, path: url.pathname + url.search, absolute: relative ? null : url };
 }
 
 function climbs(path: string): boolean {

@@ -42,6 +42,15 @@ describe.each(waysOut)('sendSlack over %s', (_way, openDispatchers) => {
     expect(JSON.parse(seen?.body ?? '')).toEqual(slackCardOf(told));
   });
 
+  test('posts once, on a connection of its own: people would read twice what comes twice', async () => {
+    respond = (_, socket) => {
+      socket.destroy();
+      return undefined;
+    };
+    expect(await send()).toEqual(failed('connection_reset'));
+    expect(server.seen.map(({ headers }) => headers['connection'])).toEqual(['close']);
+  });
+
   test.each([
     [404, 'no_service'],
     [410, 'channel_is_archived'],

@@ -62,6 +62,10 @@ describe.each(waysOut)('sendWebhook over %s', (_way, openDispatchers) => {
       ...more,
     });
   const failed = { outcome: 'failed', gone: false, retry_after_seconds: null };
+  /** Of the event loop: an answer is heard at its head, and its connection is free a moment later. */
+  const someTurns = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+  };
 
   test.each([200, 202, 204, 299])('is delivered by a %i', async (status) => {
     respond = () => answer(status);
@@ -114,6 +118,39 @@ describe.each(waysOut)('sendWebhook over %s', (_way, openDispatchers) => {
     };
     expect(await send()).toEqual({ outcome: 'delivered' });
     await expect.poll(() => server.connections().open).toBe(0);
+  });
+
+  test('tells one receiver over one connection, again and again', async () => {
+    respond = () => answer(200);
+    for (let i = 0; i < 3; i++) {
+      expect(await send()).toEqual({ outcome: 'delivered' });
+      await someTurns();
+    }
+    expect(server.seen.map(({ connection }) => connection)).toEqual([1, 1, 1]);
+  });
+
+  test('tells it once more, on a connection of its own, when the kept one closes just then', async () => {
+    respond = ({ connection }, socket) => {
+      if (connection === 2 || server.seen.length === 1) return answer(200);
+      socket.destroy();
+      return undefined;
+    };
+    expect(await send()).toEqual({ outcome: 'delivered' });
+    await someTurns();
+    expect(await send()).toEqual({ outcome: 'delivered' });
+    expect(server.seen.map(({ connection }) => connection)).toEqual([1, 1, 2]);
+    expect(new Set(server.seen.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(server.seen[2]?.body).toBe(server.seen[1]?.body);
+    await expect.poll(() => server.connections().open).toBe(0);
+  });
+
+  test('fails with connection_reset when that closes as well', async () => {
+    respond = (_, socket) => {
+      socket.destroy();
+      return undefined;
+    };
+    expect(await send()).toEqual({ ...failed, error: 'connection_reset' });
+    expect(server.seen).toHaveLength(2);
   });
 
   test('fails with timeout when the other side hangs', async () => {

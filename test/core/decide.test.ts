@@ -432,6 +432,8 @@ describe('worthSaving', () => {
     ['the end', settledIn(), look({ type: 'success' }), true],
     ['a warning', settledIn(), look(going, { state: 'PAUSED' }), true],
     ['another due time', settledIn({ next_check_at_ms: now_ms + 3000 }), same, true],
+    ['a due time that moved by 999 ms', settledIn({ next_check_at_ms: now_ms + 29_000 - 999 }), same, false],
+    ['a due time that moved by a second', settledIn({ next_check_at_ms: now_ms + 28_000 }), same, true],
     ['claims that nothing was heard of', settledIn({ unsaved_claims: maxUnsavedClaims - 2 }), same, true],
     ['new progress', settledIn(), look(going, { state: 'RUNNING' }, 40), true],
     [
@@ -443,6 +445,17 @@ describe('worthSaving', () => {
     ['the same progress', settledIn({ progress_pct: 40 }), look(going, { state: 'RUNNING' }, 40), false],
   ])('%s', (_name, job, seen, worth) => {
     expect(worthSaving(job, decided(job, seen, now_ms), minute_ms, now_ms)).toBe(worth);
+  });
+
+  it.each([
+    [['paused'], false],
+    [['paused', 'resumed'], true],
+    [[], true],
+  ])('judges a list by what is in it: after "paused", %j', (warnings, worth) => {
+    const job = settledIn({ warnings: ['paused'] });
+    const decision = decided(job, same, now_ms);
+    const again = { ...decision, state: { ...decision.state, warnings } };
+    expect(worthSaving(job, again, minute_ms, now_ms)).toBe(worth);
   });
 
   it('does not save an answer of null again and again', () => {
