@@ -74,8 +74,8 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
     return { ok: false, problems: [{ path: '', message: `the body must be JSON nested at most ${maxNesting} deep` }] };
   const parsed = startRequestSchema.safeParse(raw);
   const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
-  // Rules across fields are read off the raw body too, so that they are told together with the others.
-  const body: Record<string, unknown> = { ...raw };
+  // Rules across fields are read off a body with problems too, so that they are told together with the others.
+  const body: Record<string, unknown> = parsed.success ? parsed.data : { ...raw };
   problems.push(...crossProblems(body, known));
   const kind = typeof body['kind'] === 'string' ? known.kinds.get(body['kind']) : undefined;
   const resolved = kind === undefined ? undefined : resolveKind(kind, body);
