@@ -1,5 +1,5 @@
 import { search } from '@aws-lambda-powertools/jmespath';
-import { oncePerText } from './once-per.ts';
+import { oncePerValue } from './once-per.ts';
 import { weighExpression } from './weigh-expression.ts';
 
 /** A parsed remote answer on null-prototype objects, so that no path reaches `Object.prototype`. */
@@ -27,7 +27,7 @@ export const expressionProblem = (expression: string): string | undefined =>
     ? `is ${expression.length} characters long; a JMESPath expression may have ${maxExpressionLength}`
     : problemIn(expression);
 
-const problemIn = oncePerText(rememberedExpressions, (expression): string | undefined => {
+const problemIn = oncePerValue(rememberedExpressions, (expression: string): string | undefined => {
   const { nesting, copies } = weighExpression(expression);
   if (nesting > maxNesting) return `nests deeper than ${maxNesting} levels; write a simpler JMESPath expression`;
   if (copies > maxCopies)

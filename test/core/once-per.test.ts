@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { oncePer, oncePerText } from '../../lib/core/once-per.ts';
+import { oncePer, oncePerValue } from '../../lib/core/once-per.ts';
 
 describe('what is worked out once', () => {
   it('is worked out once for each object, however alike they are', () => {
@@ -18,7 +18,7 @@ describe('what is worked out once', () => {
 
   it('is worked out once for each text, also where it is nothing', () => {
     const asked: string[] = [];
-    const length = oncePerText(2, (text) => {
+    const length = oncePerValue(2, (text: string) => {
       asked.push(text);
       return text === '' ? undefined : text.length;
     });
@@ -28,7 +28,7 @@ describe('what is worked out once', () => {
 
   it('forgets the text that came first when there are too many', () => {
     const asked: string[] = [];
-    const same = oncePerText(2, (text) => {
+    const same = oncePerValue(2, (text: string) => {
       asked.push(text);
       return text;
     });
