@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import type { Ids } from './ports.ts';
 
 /** Crockford's base32 in lower case: no i, l, o or u to misread. */
@@ -22,8 +22,22 @@ function base32(bytes: Uint8Array): string {
   return text;
 }
 
+const idBytes = 17;
+const pool = new Uint8Array(256 * idBytes);
+let used = pool.length;
+
+/** Random bytes for one id, each handed out once: the system is asked for many at a time, which costs what one id would. */
+function freshBytes(): Uint8Array {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += idBytes;
+  return pool.subarray(used - idBytes, used);
+}
+
 /** Ids from the system's random source and from SHA-256. */
 export const randomIds: Ids = {
-  random: () => base32(randomBytes(17)),
-  derive: (text) => base32(createHash('sha256').update(text).digest()),
+  random: () => base32(freshBytes()),
+  derive: (text) => base32(hash('sha256', text, 'buffer')),
 };

@@ -5,7 +5,7 @@ import { hostGuard } from './host-guard.ts';
 
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** What every request passes before its route: a request id, safe headers, the host guard, and who is calling. */
+/** What every request passes before its route: a request id, the host guard, and who is calling. */
 export function admit(options: ApiOptions): MiddlewareHandler<ApiEnv> {
   const { ports, ownerOf, open_health = false } = options;
   const guard = hostGuard(options.allowed_hosts);
@@ -13,9 +13,6 @@ export function admit(options: ApiOptions): MiddlewareHandler<ApiEnv> {
     const given = c.req.header('x-request-id');
     const request_id = given !== undefined && requestIdPattern.test(given) ? given : ports.ids.random();
     c.set('request_id', request_id);
-    c.header('x-request-id', request_id);
-    c.header('cache-control', 'no-store');
-    c.header('x-content-type-options', 'nosniff');
     guard({ host: c.req.header('host') ?? new URL(c.req.url).host, origin: c.req.header('origin') });
     if (!(open_health && c.req.path === '/health')) c.set('owner', named(await ownerOf(c)));
     await next();

@@ -63,8 +63,8 @@ export function answerNoRoute(routes: readonly { method: string; path: string }[
         c,
         new RequestError('ROUTE_NOT_FOUND', 'nothing is served at this path; the routes are in /v1/openapi.json'),
       );
-    c.header('allow', served.allow);
     const detail = `this path is served with ${served.allow}, not with ${c.req.method}`;
-    return answerProblem(c, new RequestError('ROUTE_NOT_FOUND', detail), undefined, 405);
+    const instead = { status: 405, headers: { allow: served.allow } };
+    return answerProblem(c, new RequestError('ROUTE_NOT_FOUND', detail), undefined, instead);
   };
 }

@@ -1,5 +1,5 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AddRoutes } from './add-route.ts';
+import { answer } from './answer.ts';
 import type { McpEndpoint } from './api-options.ts';
 import { readJsonBody } from './read-body.ts';
 
@@ -12,10 +12,8 @@ export const addMcpRoute: AddRoutes = (app, options) => {
     const body = await readJsonBody(c.req);
     endpoint ??= mcp(options);
     const { owner, request_id } = c.var;
-    const answer = await (await endpoint)({ url: c.req.url, headers: c.req.header(), body, owner, request_id });
+    const given = await (await endpoint)({ url: c.req.url, headers: c.req.header(), body, owner, request_id });
     // Read to its end: what is held is held before the first byte, so that any host can serve it.
-    const text = await answer.text();
-    const status = answer.status as ContentfulStatusCode; // 202 has a text too, an empty one
-    return c.body(text, status, Object.fromEntries(answer.headers));
+    return answer(c, await given.text(), given.status, Object.fromEntries(given.headers));
   });
 };

@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { JobDescriptor } from '../core/descriptor.ts';
 import type { ErrorCode, Problem, RequestError } from '../core/errors.ts';
+import { answer } from './answer.ts';
 import type { ApiEnv } from './api-options.ts';
 
 /** How each code is answered: exhaustive, so that a new code does not compile until it is mapped. */
-export const problemKinds: Record<ErrorCode, { status: ContentfulStatusCode; title: string; retryable: boolean }> = {
+export const problemKinds: Record<ErrorCode, { status: number; title: string; retryable: boolean }> = {
   INVALID_REQUEST: { status: 400, title: 'The request is not valid', retryable: false },
   UNAUTHENTICATED: { status: 401, title: 'Who is calling is not known', retryable: false },
   PERMISSION_DENIED: { status: 403, title: 'The caller may not do this', retryable: false },
@@ -39,12 +39,12 @@ export type ProblemDocument = {
 
 export const problemContentType = 'application/problem+json';
 
-/** Renders an error as a problem document; `status` overrides the code's own (405). */
+/** Renders an error as a problem document; `instead` overrides the code's own status (405) and adds headers. */
 export function answerProblem(
   c: Context<ApiEnv>,
   error: RequestError,
   job?: JobDescriptor,
-  status?: ContentfulStatusCode,
+  instead?: { status: number; headers: Readonly<Record<string, string>> },
 ): Response {
   const { code } = error;
   const kind = problemKinds[code];
@@ -52,7 +52,7 @@ export function answerProblem(
   const document: ProblemDocument = {
     type: `urn:untildone:problem:${code.toLowerCase().replaceAll('_', '-')}`,
     title: kind.title,
-    status: status ?? kind.status,
+    status: instead?.status ?? kind.status,
     detail: error.message,
     code,
     retryable: kind.retryable,
@@ -61,9 +61,10 @@ export function answerProblem(
     request_id: c.get('request_id'),
     ...(job === undefined ? {} : { job }),
   };
-  return c.body(JSON.stringify(document), status ?? kind.status, {
+  return answer(c, JSON.stringify(document), document.status, {
     'content-type': problemContentType,
     ...(retry_after_ms === null ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retry_after_ms / 1000))) }),
     ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
+    ...instead?.headers,
   });
 }

@@ -36,13 +36,11 @@ function checkContentType(type: string | undefined): void {
 }
 
 /** Servers hold a body to its declared length, so that only one without is counted as it comes in. */
-async function readBytes(request: HonoRequest): Promise<Uint8Array> {
+async function readBytes(request: HonoRequest): Promise<ArrayBuffer | Uint8Array> {
   const declared = request.header('content-length');
   if (declared !== undefined && Number(declared) > maxBodyBytes) throw tooLarge();
   const bytes =
-    declared === undefined
-      ? await readCounted(request.raw.body)
-      : await unlessCutOff(async () => new Uint8Array(await request.raw.arrayBuffer()));
+    declared === undefined ? await readCounted(request.raw.body) : await unlessCutOff(() => request.raw.arrayBuffer());
   if (bytes.byteLength > maxBodyBytes) throw tooLarge();
   return bytes;
 }
@@ -85,7 +83,7 @@ const tooLarge = (): RequestError =>
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function decodeUtf8(bytes: Uint8Array): string {
+function decodeUtf8(bytes: ArrayBuffer | Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {

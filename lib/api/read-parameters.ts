@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { type Problem, RequestError } from '../core/errors.ts';
+import { oncePer } from '../core/once-per.ts';
 import type { ApiEnv } from './api-options.ts';
 import type { Parameter, ParameterSchema, Parameters } from './parameters.ts';
 
@@ -74,11 +75,13 @@ function problemOf({ schema, refusal }: Parameter, [text = '', ...more]: readonl
     : `Too big: expected string to have <=${'maxLength' in schema ? schema.maxLength : 0} characters`;
 }
 
+const patternOf = oncePer(({ pattern }: { pattern: string }) => new RegExp(pattern));
+
 function fits(schema: ParameterSchema, text: string): boolean {
   // Digits only, so that neither `1e1` nor an empty value passes for a number.
   if (schema.type === 'integer')
     return /^\d{1,9}$/.test(text) && Number(text) >= schema.minimum && Number(text) <= schema.maximum;
   if ('enum' in schema) return schema.enum.includes(text);
-  if ('pattern' in schema) return new RegExp(schema.pattern).test(text);
+  if ('pattern' in schema) return patternOf(schema).test(text);
   return text.length >= schema.minLength && text.length <= schema.maxLength;
 }

@@ -1,6 +1,7 @@
 import { getJob } from '../flow/get-job.ts';
 import { listEvents } from '../flow/list-events.ts';
 import { type AddRoutes, addRoute } from './add-route.ts';
+import { answer } from './answer.ts';
 import { answerJson, retryAfter } from './answer-json.ts';
 import { entityTagOf, noneMatches, phaseToldBy } from './entity-tag.ts';
 import { pageOfJobs } from './job-operations.ts';
@@ -19,7 +20,7 @@ export const addReadRoutes: AddRoutes = (app, options) => {
     });
     const etag = entityTagOf(job);
     const headers = { etag, ...retryAfter(job) };
-    return noneMatches(known, etag) ? c.body(null, 304, headers) : answerJson(c, job, 200, headers);
+    return noneMatches(known, etag) ? answer(c, null, 304, headers) : answerJson(c, job, 200, headers);
   });
 
   addRoute(app, operations.listJobs, async (c, { query }) =>

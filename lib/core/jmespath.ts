@@ -1,4 +1,5 @@
 import { search } from '@aws-lambda-powertools/jmespath';
+import { oncePerValue } from './once-per.ts';
 import { plainPath, valueOfPath } from './plain-path.ts';
 import { weighExpression } from './weigh-expression.ts';
 
@@ -18,10 +19,16 @@ const maxFoundNesting = 128;
  */
 const cacheSafe = (expression: string): string => (expression in Object.prototype ? ` ${expression}` : expression);
 
+/** Jobs of one sort come with the same few expressions; the longest there may be, all of them together are half a megabyte. */
+const rememberedExpressions = 512;
+
 /** Says what is wrong with an expression, or undefined. */
-export function expressionProblem(expression: string): string | undefined {
-  if (expression.length > maxExpressionLength)
-    return `is ${expression.length} characters long; a JMESPath expression may have ${maxExpressionLength}`;
+export const expressionProblem = (expression: string): string | undefined =>
+  expression.length > maxExpressionLength
+    ? `is ${expression.length} characters long; a JMESPath expression may have ${maxExpressionLength}`
+    : problemIn(expression);
+
+const problemIn = oncePerValue(rememberedExpressions, (expression: string): string | undefined => {
   const { nesting, copies } = weighExpression(expression);
   if (nesting > maxNesting) return `nests deeper than ${maxNesting} levels; write a simpler JMESPath expression`;
   if (copies > maxCopies)
@@ -34,7 +41,7 @@ export function expressionProblem(expression: string): string | undefined {
     if (error instanceof Error && error.name === 'JMESPathTypeError') return undefined;
     return `is no JMESPath expression: ${error instanceof Error ? error.message.split('\n')[0] : 'it does not parse'}`;
   }
-}
+});
 
 /** The library sorts and reverses lists where they are: whoever looks next would see another answer. */
 const rearranges = (expression: string): boolean => /\b(?:sort|reverse)\s*\(/.test(expression);

@@ -5,6 +5,7 @@ import { isToolCall } from './is-tool-call.ts';
 import type { Tree } from './jmespath.ts';
 import type { Handle } from './job.ts';
 import type { Call, HandleSource, Kind } from './kind.ts';
+import { oncePer } from './once-per.ts';
 import { problemsOf, under } from './problems.ts';
 import { neededBy, placeholdersOf, renderCall, TemplateError } from './template.ts';
 
@@ -26,22 +27,28 @@ const ids = z
   .min(1, 'must have at least one id')
   .max(maxIds, `has more than ${maxIds} ids, which is the most one job can watch; hand over several jobs`);
 
+const named = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.unknown());
+
 /** What an adopted job may name: values, and under `each` a list of ids. */
-const handleSchema = (each: string | undefined) =>
-  z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.unknown())
-    .superRefine((handle, context) => {
-      for (const [name, given] of Object.entries(handle)) {
-        const read = (name === each ? ids : value).safeParse(given);
-        for (const problem of read.success ? [] : problemsOf(read.error))
-          context.addIssue({
-            code: 'custom',
-            path: [name, ...(problem.path === '' ? [] : [problem.path])],
-            message: problem.message,
-          });
-      }
-    })
-    .transform((handle) => handle as Handle); // JSON values, each of them read above
+function readHandle(each: string | undefined, given: unknown): { handle: Handle } | { problems: Problem[] } {
+  const read = named.safeParse(given);
+  if (!read.success) return { problems: problemsOf(read.error) };
+  const problems = Object.entries(read.data).flatMap(([name, one]) => {
+    const { error } = (name === each ? ids : value).safeParse(one);
+    return error === undefined ? [] : under(name, problemsOf(error));
+  });
+  return problems.length > 0 ? { problems } : { handle: read.data as Handle }; // JSON values, each of them read above
+}
+
+/** The names that a job of a kind must and may bring, worked out once: a kind is asked for thousands of jobs. */
+const namesOfInput = oncePer((start: Call) => ({ needed: neededBy(start), known: placeholdersOf(start) }));
+const namesOfHandle = oncePer((kind: Kind) => {
+  const calls = [kind.status, kind.progress, kind.cancel].flatMap((call) => call ?? []);
+  return {
+    needed: calls.flatMap(neededBy),
+    known: [...calls.flatMap(placeholdersOf), ...handleNames(kind.handle ?? {})],
+  };
+});
 
 /** A start over HTTP is a POST unless it says otherwise. */
 export const asStart = (call: Call): Call => (isToolCall(call) ? call : { method: 'POST', ...call });
@@ -71,7 +78,7 @@ function layInput(kind: Kind, input: Record<string, Tree>, laid: Laid, problems:
     });
     return null;
   }
-  if (!areKnown(kind, 'input', input, neededBy(kind.start), placeholdersOf(kind.start), problems)) return null;
+  if (!areKnown(kind, 'input', input, namesOfInput(kind.start), problems)) return null;
   const kept = handleNames(laid.sources).filter((name) => Object.hasOwn(input, name));
   const given = Object.fromEntries(kept.map((name) => [name, input[name] ?? null]));
   try {
@@ -88,16 +95,13 @@ function layInput(kind: Kind, input: Record<string, Tree>, laid: Laid, problems:
 }
 
 function layHandle(kind: Kind, given: Record<string, unknown>, laid: Laid, problems: Problem[]): Laid | null {
-  const read = handleSchema(kind.each).safeParse(given);
-  if (!read.success) {
-    problems.push(...under('handle', problemsOf(read.error)));
+  const read = readHandle(kind.each, given);
+  if ('problems' in read) {
+    problems.push(...under('handle', read.problems));
     return null;
   }
-  const calls = [kind.status, kind.progress, kind.cancel].flatMap((call) => call ?? []);
-  const known = [...calls.flatMap(placeholdersOf), ...handleNames(laid.sources)];
-  return areKnown(kind, 'handle', read.data, calls.flatMap(neededBy), known, problems)
-    ? { ...laid, handle: read.data }
-    : null;
+  const { handle } = read;
+  return areKnown(kind, 'handle', handle, namesOfHandle(kind), problems) ? { ...laid, handle } : null;
 }
 
 /** Whether nothing is missing and nothing is unknown. */
@@ -105,8 +109,7 @@ function areKnown(
   kind: Kind,
   side: 'input' | 'handle',
   values: Record<string, Tree>,
-  needed: readonly string[],
-  known: readonly string[],
+  { needed, known }: { needed: readonly string[]; known: readonly string[] },
   problems: Problem[],
 ): boolean {
   const missing = [...new Set(needed)].filter((name) => !Object.hasOwn(values, name));

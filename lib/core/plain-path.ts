@@ -1,11 +1,11 @@
 import type { Tree } from './jmespath.ts';
-import { oncePerText } from './once-per.ts';
+import { oncePerValue } from './once-per.ts';
 
 /** `state`, `result.status`: nearly every path there is. */
 const plain = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 
 /** The field names of an expression that is nothing but names with dots between them, else null. */
-export const plainPath: (expression: string) => readonly string[] | null = oncePerText(1_000, (expression) =>
+export const plainPath: (expression: string) => readonly string[] | null = oncePerValue(1_000, (expression: string) =>
   plain.test(expression) ? expression.split('.') : null,
 );
 

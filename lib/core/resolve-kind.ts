@@ -5,8 +5,8 @@ import { handleNames } from './handle.ts';
 import { isToolCall } from './is-tool-call.ts';
 import type { Tree } from './jmespath.ts';
 import type { Handle } from './job.ts';
-import type { Acceptor, Call, Kind, ResolvedKind, TransportName } from './kind.ts';
-import { acceptorsSchema, handleSourcesSchema, noHeaders, pathsSchema } from './kind.ts';
+import type { Acceptor, Call, Kind, Paths, ResolvedKind, TransportName } from './kind.ts';
+import { handleSourcesSchema, noHeaders } from './kind.ts';
 import { asStart, isObject, type Laid, layVariables } from './lay-variables.ts';
 import { problemsOf, under } from './problems.ts';
 import { misplacesOptional, placeholdersOf, renderCall } from './template.ts';
@@ -34,13 +34,17 @@ export type Resolution = { ok: true; kind: ResolvedKind; handle: Handle | null }
 
 const callSides = ['status', 'progress', 'cancel'] as const;
 
-/** Lays a raw request over its kind. Every problem at once; what is no object at all is left to the request's own schema. */
+/**
+ * Lays a request over its kind. Every problem at once; what is no object at all is left to the request's own schema, which
+ * judges acceptors and paths too: here they are taken as they are.
+ */
 export function resolveKind(kind: Kind, body: Record<string, unknown>): Resolution {
   const problems: Problem[] = [];
-  const laid = kind.carries_calls === true ? layCarriedCalls(kind, body, problems) : layVariables(kind, body, problems);
-  const acceptors =
-    overlay(kind.carries_calls === true ? acceptorsSchema : null, 'acceptors', body, kind, problems) ?? kind.acceptors;
-  const paths = overlay(kind.carries_calls === true ? pathsSchema : null, 'paths', body, kind, problems);
+  const carries = kind.carries_calls === true;
+  const laid = carries ? layCarriedCalls(kind, body, problems) : layVariables(kind, body, problems);
+  if (!carries) problems.push(...ownAlready(kind, body));
+  const given = carries ? (body as Partial<Pick<ResolvedKind, 'acceptors' | 'paths'>>) : {};
+  const acceptors = given.acceptors ?? kind.acceptors;
   if (acceptors === undefined && body['acceptors'] === undefined)
     problems.push({
       path: 'acceptors',
@@ -54,48 +58,45 @@ export function resolveKind(kind: Kind, body: Record<string, unknown>): Resoluti
   if (laid !== null) problems.push(...unboundNames(kind, laid));
   if (problems.length > 0 || laid === null || laid.status === null || acceptors === undefined)
     return { ok: false, problems };
-  return {
-    ok: true,
-    handle: laid.handle,
-    kind: {
-      name: kind.name,
-      transport: kind.transport,
-      start: laid.start,
-      handle: laid.sources,
-      status: laid.status,
-      progress: laid.progress,
-      cancel: laid.cancel,
-      acceptors: acceptors as Acceptor[],
-      paths: { ...kind.paths, ...paths },
-      pace: kind.pace ?? {},
-      next_step: kind.next_step ?? {},
-      ...(kind.each === undefined ? {} : { each: kind.each }),
-      ...(kind.about === undefined ? {} : { about: kind.about }),
-      ...(kind.progress_scale === undefined ? {} : { progress_scale: kind.progress_scale }),
-      ...(laid.given === undefined ? {} : { given: laid.given }),
-    },
-  };
+  const { status } = laid;
+  const resolve = (): ResolvedKind => resolved(kind, { ...laid, status }, acceptors, { ...kind.paths, ...given.paths });
+  return { ok: true, handle: laid.handle, kind: carries || laid.start !== null ? resolve() : sharedBy(kind, resolve) };
 }
 
-function overlay<T extends z.ZodType>(
-  schema: T | null,
-  key: 'acceptors' | 'paths',
-  body: Record<string, unknown>,
-  kind: Kind,
-  problems: Problem[],
-): z.infer<T> | undefined {
-  if (body[key] === undefined) return undefined;
-  if (schema === null) {
-    problems.push({
-      path: key,
-      message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "${anyCall[kind.transport]}"`,
-    });
-    return undefined;
-  }
-  // Its problems are told once, by the request's own schema.
-  const parsed = schema.safeParse(body[key]);
-  return parsed.success ? parsed.data : undefined;
+/** Jobs that a kind with calls of its own adopts differ in their handle alone: all of them share one record of the kind. */
+const shared = new WeakMap<Kind, ResolvedKind>();
+function sharedBy(kind: Kind, resolve: () => ResolvedKind): ResolvedKind {
+  const one = shared.get(kind) ?? resolve();
+  shared.set(kind, one);
+  return one;
 }
+
+const resolved = (kind: Kind, laid: Laid & { status: Call }, acceptors: Acceptor[], paths: Paths): ResolvedKind => ({
+  name: kind.name,
+  transport: kind.transport,
+  start: laid.start,
+  handle: laid.sources,
+  status: laid.status,
+  progress: laid.progress,
+  cancel: laid.cancel,
+  acceptors,
+  paths,
+  pace: kind.pace ?? {},
+  next_step: kind.next_step ?? {},
+  ...(kind.each === undefined ? {} : { each: kind.each }),
+  ...(kind.about === undefined ? {} : { about: kind.about }),
+  ...(kind.progress_scale === undefined ? {} : { progress_scale: kind.progress_scale }),
+  ...(laid.given === undefined ? {} : { given: laid.given }),
+});
+
+/** What a kind with calls of its own takes from no request. */
+const ownAlready = (kind: Kind, body: Record<string, unknown>): Problem[] =>
+  ['acceptors', 'paths']
+    .filter((key) => body[key] !== undefined)
+    .map((path) => ({
+      path,
+      message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "${anyCall[kind.transport]}"`,
+    }));
 
 /** Kinds whose jobs bring their own calls: `http`, `http-lro`, `mcp-tool`. */
 function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Problem[]): Laid | null {

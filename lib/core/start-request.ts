@@ -11,13 +11,16 @@ import { problemsOf } from './problems.ts';
 import { resolveKind } from './resolve-kind.ts';
 import { type GivenTiming, timingOf } from './timing.ts';
 
+/** Values of a body that was parsed as JSON. `z.json()` would look at each of them again, and is recursive: zod then remembers every object it meets. */
+const jsonObject = z.record(z.string(), z.unknown());
+
 /** `POST /v1/jobs`: exactly one of `handle` (adopt a running job) or `input` (start it, then watch). */
 export const startRequestSchema = z
   .strictObject({
     kind: z.string().min(1).max(64),
     connection: z.string().min(1).max(64),
-    input: z.record(z.string(), z.json()).optional(),
-    handle: z.record(z.string(), z.json()).optional(),
+    input: jsonObject.optional(),
+    handle: jsonObject.optional(),
     name: z.string().min(1).max(200).optional(),
     expected_seconds: z.number().int().min(1).max(week).optional(),
     timeout_seconds: z.number().int().min(1).max(week).optional(),
@@ -74,8 +77,8 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
     return { ok: false, problems: [{ path: '', message: `the body must be JSON nested at most ${maxNesting} deep` }] };
   const parsed = startRequestSchema.safeParse(raw);
   const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
-  // Rules across fields are read off the raw body too, so that they are told together with the others.
-  const body: Record<string, unknown> = { ...raw };
+  // Rules across fields are read off a body with problems too, so that they are told together with the others.
+  const body: Record<string, unknown> = parsed.success ? parsed.data : { ...raw };
   problems.push(...crossProblems(body, known));
   const kind = typeof body['kind'] === 'string' ? known.kinds.get(body['kind']) : undefined;
   const resolved = kind === undefined ? undefined : resolveKind(kind, body);

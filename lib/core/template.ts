@@ -1,7 +1,7 @@
 import { isToolCall } from './is-tool-call.ts';
 import type { Tree } from './jmespath.ts';
 import type { Call, HttpCall, McpCall } from './kind.ts';
-import { oncePerText } from './once-per.ts';
+import { oncePerValue } from './once-per.ts';
 
 /** Values that `{name}` may take in a call. */
 export type Variables = Record<string, Tree>;
@@ -27,7 +27,7 @@ function lookUp(variables: Variables, name: string): Tree {
 }
 
 /** Text and names in turn, text first. */
-const piecesOf = oncePerText(1_000, (text) => text.split(placeholder));
+const piecesOf = oncePerValue(1_000, (text: string) => text.split(placeholder));
 
 function fill(text: string, variables: Variables, encode: (value: string) => string): string {
   // Calls that a job brought are its own: to remember those would push out the others.

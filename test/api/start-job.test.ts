@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { adoptBody, answers, fails, startBody, world } from '../support/world.ts';
 import { apiWorld, jobIn, problemIn } from './api-world.ts';
 
@@ -17,6 +17,14 @@ describe('POST /v1/jobs', () => {
     expect(got.headers.get('location')).toBe(`http://127.0.0.1:4646/v1/jobs/${job.job_id}`);
     expect(got.headers.get('operation-location')).toBe(got.headers.get('location'));
     expect(got.headers.get('retry-after')).toBe(String(Math.ceil(job.poll_interval_ms / 1000)));
+  });
+
+  it('answers with the headers as they were said: nothing makes a list of them on the way', async () => {
+    const api = apiWorld();
+    const lists = vi.spyOn(globalThis, 'Headers');
+    const got = await api.post('/v1/jobs', startBody());
+    expect(got.status).toBe(202);
+    expect(lists).not.toHaveBeenCalled();
   });
 
   it('adopts a running job without calling the starter', async () => {

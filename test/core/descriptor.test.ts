@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeJob, type JobDescriptor } from '../../lib/core/descriptor.ts';
 import type { Job, JobState } from '../../lib/core/job.ts';
@@ -26,6 +27,20 @@ const common = {
   announcements: [],
 };
 const observed = (value: unknown) => ({ _source: 'external', _trusted: false, value });
+
+it('writes every moment as Date does, to the millisecond', () => {
+  const at = (next_check_at_ms: number) => described(aJob({ state: { next_check_at_ms } })).next_check_at;
+  const latest_ms = 8.64e15;
+  const moments = fc.oneof(
+    fc.double({ min: -latest_ms, max: latest_ms, noNaN: true }),
+    fc.integer({ min: -2_000, max: 2_000 }),
+    fc.double({ min: epoch_ms, max: epoch_ms + 2_000, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(moments, (ms) => at(ms) === new Date(ms).toISOString()),
+    { numRuns: 2_000 },
+  );
+});
 
 describe('describeJob, field by field', () => {
   it('running', () => {

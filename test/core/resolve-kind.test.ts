@@ -202,6 +202,26 @@ describe('a declared kind', () => {
     expect(spec.kind.start).toBeNull();
   });
 
+  it('is one record, shared by all jobs that it adopts; a job that it starts has its own', () => {
+    const body = { kind: 'export', connection: 'ci' };
+    const [one, two] = ['1', '2'].map((id) => accepted({ ...body, handle: { id } }));
+    expect([one?.handle, two?.handle]).toEqual([{ id: '1' }, { id: '2' }]);
+    expect(two?.spec.kind).toBe(one?.spec.kind);
+    const [first, second] = ['csv', 'pdf'].map((format) => accepted({ ...body, input: { project: 'p', format } }));
+    expect([first, second].map((read) => read?.spec.kind.start)).toMatchObject([
+      { body: { format: 'csv' } },
+      { body: { format: 'pdf' } },
+    ]);
+    expect(accepted({ ...body, handle: { id: '3' } }).spec.kind).toBe(one?.spec.kind);
+  });
+
+  it('is another record after its declaration has changed', () => {
+    const id = { handle: { id: '1' } };
+    const changed = { ...exportKind, paths: { result: 'url' } };
+    expect(resolveKind(exportKind, id)).toMatchObject({ ok: true, kind: { paths: {} } });
+    expect(resolveKind(changed, id)).toMatchObject({ ok: true, kind: { paths: { result: 'url' } } });
+  });
+
   it('takes the time-out of the kind', () => {
     const body = { kind: 'watch-only', connection: 'ci', handle: { id: 7 }, expected_seconds: 600 };
     expect(accepted(body).spec.timeout_seconds).toBe(90);
