@@ -28,8 +28,7 @@ export type SqliteAnnouncementsOptions = {
   observe: (target: string, event: JobEvent, attempt: Attempt, attempts: number) => void;
 };
 
-/** `event`: what is told, if it is at hand; else the file has it. */
-type Delivery = { event_id: string; target: string; attempts: number; event?: JobEvent };
+type Delivery = { event_id: string; target: string; attempts: number };
 type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
@@ -101,18 +100,16 @@ export function createSqliteAnnouncements({
     }
   }
   async function attempt(delivery: Delivery, answered: () => void): Promise<void> {
-    const event = delivery.event ?? read(delivery.event_id);
+    // As the file has it: an event that is published again after a crash is told in the words of the first time.
+    const row = selectEvent.get(delivery.event_id);
     // Gone with its job at the end of the retention time.
-    if (event === undefined) return answered();
+    if (row === undefined) return answered();
+    const event = JSON.parse(String(row['event'])) as JobEvent; // written by sqlite-events, from the same type
     const attempts = delivery.attempts + 1;
     const told = await tellOnce(delivery.target, event);
     answered();
     observe(delivery.target, event, told, attempts);
     await record(delivery, told, attempts);
-  }
-  function read(event_id: string): JobEvent | undefined {
-    const row = selectEvent.get(event_id);
-    return row === undefined ? undefined : (JSON.parse(String(row['event'])) as JobEvent); // written by sqlite-events, from the same type
   }
   async function tellOnce(target: string, event: JobEvent): Promise<Attempt> {
     try {
@@ -157,7 +154,7 @@ export function createSqliteAnnouncements({
         for (const target of targets.filter((one) => isToHear(one, event, shared)))
           if (insert.run(event.event_id, target, event.data.job_id, timers.now()).changes > 0) fresh.push(target);
       }, 'lazy');
-      for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0, event }, 0);
+      for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0 }, 0);
     },
     list: ({ job_id }) =>
       // Columns and their states are written above only.

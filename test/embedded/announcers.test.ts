@@ -126,6 +126,19 @@ describe('deliveries', () => {
     expect(world.told).toHaveLength(1);
   });
 
+  it('are told as the inbox has it of an event that says something else when it is published again', async () => {
+    const world = made({});
+    await settled(world);
+    const [event] = await world.inbox();
+    if (event === undefined) throw new Error('no event');
+    const { events, announcements } = world.engine().ports;
+    const stored = { ...event, event_id: `${event.event_id}x` };
+    await events.append('me', stored);
+    await announcements.publish({ ...stored, timestamp: '2001-01-01T00:00:00.000Z' }, ['ops']);
+    await world.advance(1);
+    expect(world.told.at(-1)?.body).toBe(JSON.stringify(stored));
+  });
+
   it('are taken up after a restart at their time, with their count and the same bytes', async () => {
     const world = made({});
     world.script.tell = (_target, _event, number) => (number < 5 ? failed('timeout') : delivered);
