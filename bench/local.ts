@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { medians } from './local/figures.ts';
-import { layersOf } from './local/layers.ts';
+import { type Layers, layersOf } from './local/layers.ts';
 import { machine } from './local/machine.ts';
 import { startProcess } from './local/own-process.ts';
 import { printed } from './local/print.ts';
@@ -27,6 +27,8 @@ const { values } = parseArgs({
     'held-step': { type: 'string', default: '1000' },
     scenario: { type: 'string', multiple: true, default: ['starts', 'work', 'kill', 'held', 'many', 'profile'] },
     system: { type: 'string', multiple: true, default: systems.map(({ name }) => name) },
+    /** A folder to keep the profiles in. */
+    profiles: { type: 'string' },
     // A run with options of its own is no run to compare with.
     keep: { type: 'boolean', default: process.argv.length === 2 },
   },
@@ -45,7 +47,7 @@ type Scenario = {
 };
 const ramp = { from_per_s: Number(values['held-from']), step_per_s: Number(values['held-step']) };
 const scenarios: Scenario[] = [
-  { name: 'starts', jobs, every_seconds: 60, floors: true, run: starts },
+  { name: 'starts', jobs, every_seconds: 60, floors: true, run: (stage) => starts(stage) },
   { name: 'work', jobs, every_seconds, floors: true, run: (stage) => work(stage) },
   { name: 'kill', jobs, every_seconds, floors: false, run: kill },
   { name: 'held', jobs, every_seconds: Math.min(every_seconds, 4), floors: true, run: (stage) => held(stage, ramp) },
@@ -95,11 +97,17 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 
-/** The work once more, for a profile alone: a profile slows down what it looks at. */
-async function profile() {
+/** Once more, for profiles alone: a profile slows down what it looks at. */
+async function profile(): Promise<Record<string, Layers>> {
   const [system] = systems;
-  if (system === undefined) return undefined;
-  const path = join(root, 'work.cpuprofile');
-  await work(await stageFor(system, { jobs, every_seconds }), { path });
-  return layersOf(path);
+  if (system === undefined) return {};
+  const of = async (name: string, scenario: Pick<Scenario, 'jobs' | 'every_seconds'>, run: typeof starts) => {
+    const path = join(values.profiles ?? root, `${name}.cpuprofile`);
+    await run(await stageFor(system, scenario), { path });
+    return layersOf(path);
+  };
+  return {
+    'a start': await of('starts', { jobs, every_seconds: 60 }, starts),
+    'a check, and the ends': await of('work', { jobs, every_seconds }, work),
+  };
 }

@@ -23,7 +23,7 @@ const said = (value: number | undefined): string => {
 };
 
 /** The table, what the first system is beside the others, and where its time goes. */
-export function printed(all: All, layers: Layers | undefined): string {
+export function printed(all: All, layers: Record<string, Layers> | undefined): string {
   const names = Object.keys(all);
   const widths = columns.map(({ title }) => title.length);
   const row = (name: string, cells: readonly string[]): string =>
@@ -53,9 +53,9 @@ export function printed(all: All, layers: Layers | undefined): string {
     );
     lines.push(`  ${name}: ${rest.map(([key, value]) => `${key} ${said(value)}`).join(', ')}`);
   }
-  if (layers !== undefined) {
-    lines.push('', "where a check's processor time goes (main thread, the work and its ends; %):");
-    for (const [layer, share] of Object.entries(layers))
+  for (const [what, shares] of Object.entries(layers ?? {})) {
+    lines.push('', `where the processor time of ${what} goes (main thread; %):`);
+    for (const [layer, share] of Object.entries(shares))
       lines.push(`  ${layer.padEnd(28)} ${share.toFixed(1).padStart(5)}`);
   }
   return lines.join('\n');

@@ -11,6 +11,9 @@ export type Stage = { system: System; place: Place; remote: OwnProcess; load: Ow
 
 export type Figures = Record<string, number>;
 
+/** Where a profile of a run goes. */
+export type Profile = { path: string };
+
 /** Runs a system for as long as `run` takes. */
 async function during<T>({ system, place }: Stage, run: (own: OwnProcess) => Promise<T>): Promise<T> {
   const own = system.start(place);
@@ -39,21 +42,28 @@ async function handOver(
 }
 const usageOf = (own: OwnProcess, collect = false): Promise<Usage> => own.ask('usage', { collect });
 
-/** All jobs at once, as fast as they are taken. */
-export const starts = (stage: Stage): Promise<Figures> =>
+/** All jobs at once, as fast as they are taken: by a process that has just begun, and as many again by the same one. */
+export const starts = (stage: Stage, profile?: Profile): Promise<Figures> =>
   during(stage, async (own) => {
-    await plan(stage, null);
-    // The first hundred warm up.
-    await handOver(stage, 0, 100, null);
+    const { jobs } = stage;
+    await plan(stage, null, 2 * jobs);
+    if (profile !== undefined) await own.ask('profile');
     const before = await usageOf(own);
-    const { seconds } = await handOver(stage, 100, stage.jobs, null);
+    const fresh = await handOver(stage, 0, jobs, null);
+    const between = await usageOf(own);
+    const warm = await handOver(stage, jobs, 2 * jobs, null);
     const after = await usageOf(own);
-    const count = stage.jobs - 100;
-    return { starts_per_s: count / seconds, start_cpu_us: ((after.cpu_ms - before.cpu_ms) * 1000) / count };
+    if (profile !== undefined) await own.ask('profiled', profile);
+    return {
+      starts_per_s: jobs / warm.seconds,
+      start_cpu_us: ((after.cpu_ms - between.cpu_ms) * 1000) / jobs,
+      fresh_starts_per_s: jobs / fresh.seconds,
+      fresh_start_cpu_us: ((between.cpu_ms - before.cpu_ms) * 1000) / jobs,
+    };
   });
 
 /** The whole work at an even rate: two looks each that see nothing new, and the end at the third. */
-export const work = (stage: Stage, profile?: { path: string }): Promise<Figures> =>
+export const work = (stage: Stage, profile?: Profile): Promise<Figures> =>
   during(stage, async (own) => {
     const { remote, jobs, place } = stage;
     const every_ms = place.every_seconds * 1000;
