@@ -2,59 +2,14 @@ import { accessSync, closeSync, constants, fdatasync, fdatasyncSync, mkdirSync, 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError, RequestError } from '../core/errors.ts';
+import { steps } from './layout.ts';
 
 const fileName = 'untildone.db';
 
 /** Pages of the log after which SQLite carries them over into the file: 16 MB. */
 const checkpointPages = 4000;
 
-/** The layout of the file, step by step: a file takes the steps that it has not taken. A newer file is refused. */
-const steps = [
-  `
-CREATE TABLE jobs (
-  job_id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
-  generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
-) WITHOUT ROWID, STRICT;
-CREATE INDEX jobs_active ON jobs (job_id) WHERE active = 1;
-CREATE INDEX jobs_of_owner ON jobs (owner, generation_ms DESC, job_id DESC);
-CREATE INDEX jobs_settled ON jobs (settled_at_ms) WHERE active = 0;
-CREATE TABLE events (
-  position INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, job_id TEXT NOT NULL, owner TEXT NOT NULL, at_ms INTEGER NOT NULL, event TEXT NOT NULL
-) STRICT;
-CREATE INDEX events_of_owner ON events (owner, position);
-CREATE INDEX events_of_job ON events (job_id);
-CREATE TABLE deliveries (
-  event_id TEXT NOT NULL, target TEXT NOT NULL, job_id TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
-  next_attempt_at_ms INTEGER NOT NULL, last_error TEXT, PRIMARY KEY (event_id, target)
-) WITHOUT ROWID, STRICT;
-CREATE INDEX deliveries_pending ON deliveries (next_attempt_at_ms) WHERE state = 'pending';
-CREATE INDEX deliveries_of_job ON deliveries (job_id);
-`,
-  `
-CREATE TABLE shared_news (
-  key TEXT NOT NULL, target TEXT NOT NULL, event_id TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (key, target)
-) WITHOUT ROWID, STRICT;
-`,
-  // Numbered, so that jobs handed over together lie together, and so do their claims.
-  `
-CREATE TABLE numbered (
-  number INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
-  generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
-) STRICT;
-INSERT INTO numbered (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen)
-  SELECT job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen FROM jobs;
-DROP TABLE jobs;
-ALTER TABLE numbered RENAME TO jobs;
-CREATE INDEX jobs_active ON jobs (number) WHERE active = 1;
-CREATE INDEX jobs_of_owner ON jobs (owner, generation_ms DESC, job_id DESC);
-CREATE INDEX jobs_settled ON jobs (settled_at_ms) WHERE active = 0;
-CREATE TABLE claims (
-  number INTEGER PRIMARY KEY, checks INTEGER NOT NULL, claimed_at_ms INTEGER, next_check_at_ms INTEGER NOT NULL, unsaved_claims INTEGER NOT NULL
-) STRICT;
-`,
-];
-
-/** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop. */
+/** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop, or per fsync. */
 export type Database = {
   sql: DatabaseSync;
   /** Runs `change` in the next commit. `durable`: waits until that commit is fsynced, so that it outlives a power cut; others outlive `kill -9`. */
@@ -75,21 +30,21 @@ export type Fsync = (file: number, done: (error: Error | null) => void) => void;
 /**
  * Opens (or makes) the file in `directory`. Throws ConfigError: not writable, held by another process, written by a newer version, no database.
  *
- * A commit writes to the write-ahead log, which is enough to outlive this process. The log is fsynced beside the event loop,
- * once for all commits that were made by then, and who asked for a durable one waits for that:
+ * A commit writes to the write-ahead log, which is enough to outlive this process. If somebody asked for a durable one, the log is
+ * then fsynced beside the event loop, and what comes meanwhile is one commit when that ends:
  *
- *   turn 1: commit ─ fsync begins ──────────────── ends: the durable ones of turn 1 go on
- *   turn 2:          commit                        fsync begins ─────────── ends: …
+ *   commit ─ fsync ────────────── those of this commit go on, commit ─ fsync ─────────────
+ *              writes come, and wait ─────────────────────────────┘
  */
 export function openDatabase(directory: string, fsync: Fsync = fdatasync): Database {
   const path = join(directory, fileName);
   const sql = open(directory, path);
   const log = openSync(`${path}-wal`, 'r+');
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let scheduled = false;
   let closed = false;
-  /** Committed, and waiting for the next fsync. */
-  let unsynced: Waiting[] = [];
+  /** Committed, and not fsynced yet. */
+  const unsynced: Waiting[] = [];
   /** What the fsync under way makes the disk keep; null when none is. */
   let syncing: Waiting[] | null = null;
   /** Nobody knows what the disk kept: nothing further may be acknowledged. */
@@ -116,25 +71,23 @@ export function openDatabase(directory: string, fsync: Fsync = fdatasync): Datab
       else one.resolve();
   }
   function flush(): void {
+    // What comes meanwhile is one commit when it ends.
+    if (syncing !== null) return;
     scheduled = false;
-    const batch = waiting;
-    waiting = [];
-    if (batch.length > 0) commit(batch);
-    keep();
-  }
-  /** One fsync at a time; what is committed meanwhile waits for the next. */
-  function keep(): void {
-    if (syncing !== null || unsynced.length === 0) return;
-    syncing = unsynced;
-    unsynced = [];
+    commitAll();
+    if (unsynced.length === 0) return;
+    syncing = unsynced.splice(0);
     fsync(log, (error) => {
       const batch = syncing ?? [];
       syncing = null;
       // Whoever closed has seen to the batch.
       if (closed) return closeSync(log);
       kept(batch, error);
-      keep();
+      if (scheduled) flush();
     });
+  }
+  function commitAll(): void {
+    if (waiting.length > 0) commit(waiting.splice(0));
   }
   function kept(batch: Waiting[], error: Error | null): void {
     counts.fsyncs += 1;
@@ -159,7 +112,7 @@ export function openDatabase(directory: string, fsync: Fsync = fdatasync): Datab
       }),
     close: () => {
       if (closed) return;
-      flush();
+      commitAll();
       closed = true;
       kept(
         [...(syncing ?? []), ...unsynced],

@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RequestError } from '../core/errors.ts';
-import { isTerminal, type Job, type JobState, untouched } from '../core/job.ts';
+import { isTerminal, type Job } from '../core/job.ts';
 import type { ListQuery } from '../ports.ts';
-import { createRecordReader, type JobRecord } from './record-reader.ts';
+import { hotOf, type JobTexts, jobOf, recordOf, seenOf } from './job-texts.ts';
+import { createKindRows } from './kind-rows.ts';
 
-/** Jobs as rows: `record` never changes, `hot` often, `seen` seldom. Writes belong into a transaction. */
+/** Jobs as rows. Writes belong into a transaction. */
 export type JobRows = {
   /** False when there is a row of that id already. */
   insert(job: Job): boolean;
@@ -27,17 +28,18 @@ const mostMappedBytes = 2_147_418_112;
 
 export function createJobRows(sql: DatabaseSync): JobRows {
   const insert = sql.prepare(
-    'INSERT INTO jobs (job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO jobs (job_id, owner, kind, kind_number, status, active, generation_ms, settled_at_ms, record, hot, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
+  const kinds = createKindRows(sql);
   const updateHot = sql.prepare('UPDATE jobs SET status = ?, active = ?, settled_at_ms = ?, hot = ? WHERE job_id = ?');
   const upsertClaim = sql.prepare(
     'INSERT OR REPLACE INTO claims (number, checks, claimed_at_ms, next_check_at_ms, unsaved_claims) VALUES (?, ?, ?, ?, ?)',
   );
   const deleteClaim = sql.prepare('DELETE FROM claims WHERE number = ?');
   const updateSeen = sql.prepare('UPDATE jobs SET seen = ? WHERE job_id = ?');
-  const select = sql.prepare('SELECT record, hot, seen FROM jobs WHERE job_id = ?');
+  const select = sql.prepare('SELECT kind_number, record, hot, seen FROM jobs WHERE job_id = ?');
   const selectActive = sql.prepare(
-    'SELECT number, record, hot, seen, checks, claimed_at_ms, next_check_at_ms, unsaved_claims FROM jobs LEFT JOIN claims USING (number) WHERE active = 1',
+    'SELECT number, kind_number, record, hot, seen, checks, claimed_at_ms, next_check_at_ms, unsaved_claims FROM jobs LEFT JOIN claims USING (number) WHERE active = 1',
   );
   selectActive.setReturnArrays(true);
   /** The numbers of active jobs. */
@@ -48,11 +50,12 @@ export function createJobRows(sql: DatabaseSync): JobRows {
     insert: (job) => {
       const { job_id, owner, spec, state, generation_ms } = job;
       const { status, settled_at_ms } = state;
-      const texts = [recordOf(job), hotOf(job), JSON.stringify(job.seen)] as const;
+      const texts = [recordOf(job), hotOf(job), seenOf(job)] as const;
       const columns = [
         job_id,
         owner,
         spec.kind.name,
+        kinds.keep(spec.kind),
         status,
         Number(isActive(job)),
         generation_ms,
@@ -65,7 +68,7 @@ export function createJobRows(sql: DatabaseSync): JobRows {
     update: (job, before) => {
       const { status, settled_at_ms } = job.state;
       updateHot.run(status, Number(isActive(job)), settled_at_ms, hotOf(job), job.job_id);
-      if (job.seen !== before.seen) updateSeen.run(JSON.stringify(job.seen), job.job_id);
+      if (job.seen !== before.seen) updateSeen.run(seenOf(job), job.job_id);
       const number = numbers.get(job.job_id);
       if (isActive(job) || number === undefined) return;
       deleteClaim.run(number);
@@ -78,16 +81,16 @@ export function createJobRows(sql: DatabaseSync): JobRows {
     },
     select: (job_id) => {
       const row = select.get(job_id);
-      return row === undefined ? undefined : fromRow(row);
+      return row === undefined ? undefined : fromRow(row, kinds.reader());
     },
     active: function* () {
-      const read = createRecordReader();
+      const kindOf = kinds.reader();
       // Read where it lies instead of page by page: half the time of a hundred thousand jobs.
       sql.exec(`PRAGMA mmap_size = ${mostMappedBytes}`);
       try {
         for (const row of selectActive.iterate() as Iterable<unknown>) {
-          const [number, record, hot, seen, ...claim] = row as ActiveRow;
-          const job = jobOf(read(record), hot, seen);
+          const [number, kind_number, record, hot, seen, ...claim] = row as ActiveRow;
+          const job = jobOf({ record, hot, seen }, kindOf(kind_number));
           numbers.set(job.job_id, number);
           bringForward(job, claim);
           yield job;
@@ -99,11 +102,12 @@ export function createJobRows(sql: DatabaseSync): JobRows {
     },
     page: (query, live) => {
       const { where, values } = conditionsOf(query);
-      const text = `SELECT job_id, record, hot, seen FROM jobs WHERE ${where} ORDER BY generation_ms DESC, job_id DESC LIMIT ?`;
+      const text = `SELECT job_id, kind_number, record, hot, seen FROM jobs WHERE ${where} ORDER BY generation_ms DESC, job_id DESC LIMIT ?`;
       const statement = pages.get(text) ?? sql.prepare(text);
       pages.set(text, statement);
       const rows = statement.all(...values, query.limit + 1);
-      const jobs = rows.slice(0, query.limit).map((row) => live(String(row['job_id'])) ?? fromRow(row));
+      const kindOf = kinds.reader();
+      const jobs = rows.slice(0, query.limit).map((row) => live(String(row['job_id'])) ?? fromRow(row, kindOf));
       const last = rows.length > query.limit ? jobs.at(-1) : undefined;
       return { jobs, next_cursor: last === undefined ? null : `${last.generation_ms}.${last.job_id}` };
     },
@@ -139,21 +143,10 @@ function conditionsOf({ owner, status, kind, cursor }: ListQuery): { where: stri
   return { where: where.join(' AND '), values };
 }
 
-const hotOf = ({ state, handle }: Job): string => JSON.stringify({ state, handle });
-const recordOf = ({ state: _state, handle: _handle, seen: _seen, ...record }: Job): string => JSON.stringify(record);
-
 /** What `claim` wrote, nulls where nothing was. */
 type Claim = [checks: number | null, claimed_at_ms: number | null, next_check_at_ms: number, unsaved_claims: number];
-type ActiveRow = [number: number, record: string, hot: string, seen: string, ...Claim];
+type ActiveRow = [number: number, kind_number: number, record: string, hot: string, seen: string, ...Claim];
 type Row = Record<string, unknown>;
-const fromRow = ({ record, hot, seen }: Row): Job => jobOf(JSON.parse(String(record)), String(hot), String(seen));
-
-/** Written by recordOf, hotOf and JSON.stringify of the same types. */
-function jobOf(record: JobRecord, hot: string, seen: string): Job {
-  const { state, handle }: Pick<Job, 'state' | 'handle'> = JSON.parse(hot);
-  return { ...record, state: isWhole(state) ? state : { ...untouched, ...state }, handle, seen: JSON.parse(seen) };
-}
-
-const stateKeys = Object.keys(untouched);
-/** False for what an earlier version wrote, which did not know every key. */
-const isWhole = (state: JobState): boolean => stateKeys.every((key) => key in state);
+// The columns of that name hold what their functions made.
+const fromRow = (row: Row, kindOf: (kind_number: number) => Job['spec']['kind']): Job =>
+  jobOf(row as JobTexts, kindOf(Number(row['kind_number'])));

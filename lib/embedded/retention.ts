@@ -5,11 +5,14 @@ const everyMs = 3_600_000;
 /** Jobs forgotten in one commit: a short pause, not a long one. */
 const mostAtOnce = 500;
 
-/** Forgets jobs that settled longer than `retention_days` ago, with their events and deliveries: at once, then hourly. */
+/** Forgets jobs that settled longer than `retention_days` ago, with their events, deliveries and kinds: at once, then hourly. */
 export function keepRetention(database: Database, timers: Timers, retention_days: number): { stop(): void } {
   const { sql } = database;
-  const old = sql.prepare('SELECT job_id FROM jobs WHERE active = 0 AND settled_at_ms < ? LIMIT ?');
+  const old = sql.prepare('SELECT job_id, kind_number FROM jobs WHERE active = 0 AND settled_at_ms < ? LIMIT ?');
   const forget = ['deliveries', 'events', 'jobs'].map((table) => sql.prepare(`DELETE FROM ${table} WHERE job_id = ?`));
+  const forgetKind = sql.prepare(
+    'DELETE FROM kinds WHERE kind_number = ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind_number = ?1)',
+  );
   let cancel = (): void => undefined;
   let stopped = false;
 
@@ -20,6 +23,7 @@ export function keepRetention(database: Database, timers: Timers, retention_days
       if (found > 0)
         await database.write(() => {
           for (const { job_id } of rows) for (const statement of forget) statement.run(String(job_id));
+          for (const kind_number of new Set(rows.map((row) => Number(row['kind_number'])))) forgetKind.run(kind_number);
         }, 'lazy');
     }
   }

@@ -12,21 +12,21 @@ afterEach(async () => {
   for (const world of worlds.splice(0)) await world.close();
 });
 const counts = ({ sql }: ReturnType<EngineWorld['database']>): number[] =>
-  ['jobs', 'events', 'deliveries'].map((table) =>
+  ['jobs', 'events', 'deliveries', 'kinds'].map((table) =>
     Number(sql.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']),
   );
 const day = 86_400;
 
-it('forgets jobs that settled longer ago, with their events and deliveries, and the key with them', async () => {
+it('forgets jobs that settled longer ago, with their events, deliveries and kinds, and the key with them', async () => {
   const world = made();
   world.script.status = () => answers({ state: 'FINISHED' });
   const { job_id, generation_ms } = await world.start(adopt(1), 'the-key');
   await world.advance(4);
-  expect(counts(world.database())).toEqual([1, 1, 1]);
+  expect(counts(world.database())).toEqual([1, 1, 1, 1]);
   await world.advance(2 * day - 3600);
   expect((await world.start(adopt(1), 'the-key')).generation_ms).toBe(generation_ms);
   await world.advance(2 * 3600);
-  expect(counts(world.database())).toEqual([0, 0, 0]);
+  expect(counts(world.database())).toEqual([0, 0, 0, 0]);
   await expect(world.read(job_id)).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
   const next = await world.start(adopt(1), 'the-key');
   expect([next.job_id, next.generation_ms > generation_ms]).toEqual([job_id, true]);
@@ -62,13 +62,13 @@ it('forgets thousands, a few hundred in a commit', async () => {
   const id = "printf('job_%026d', 100000 + n)";
   clone(
     'jobs',
-    'job_id, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen',
-    `${id}, owner, kind, status, active, generation_ms, settled_at_ms, record, hot, seen`,
+    'job_id, owner, kind, kind_number, status, active, generation_ms, settled_at_ms, record, hot, seen',
+    `${id}, owner, kind, kind_number, status, active, generation_ms, settled_at_ms, record, hot, seen`,
   );
   clone('events', 'event_id, job_id, owner, at_ms, event', `event_id || n, ${id}, owner, at_ms, event`);
-  expect(counts(world.database())).toEqual([3201, 3201, 1]);
+  expect(counts(world.database())).toEqual([3201, 3201, 1, 1]);
   const before = world.database().counts.lazy;
   await world.advance(2 * day + 3600);
-  expect(counts(world.database())).toEqual([0, 0, 0]);
+  expect(counts(world.database())).toEqual([0, 0, 0, 0]);
   expect(world.database().counts.lazy - before).toBe(7);
 });
