@@ -61,7 +61,7 @@ export type JobStore = {
   wishCancel(ref: JobRef, at_ms: number): Promise<Written>;
   /** Strikes one event off `owed`, terminal or not. */
   paid(ref: JobRef, event_id: string): Promise<Written>;
-  /** How many of the owner's jobs run, counted no further than `enough`. */
+  /** How many of the owner's jobs run, counted no further than `enough`. Some that have ended may count until all they owe is paid. */
   countActive(owner: string, enough: number): Promise<number>;
   /** Newest first. `cursor` comes from the page before. */
   list(query: ListQuery): Promise<{ jobs: Job[]; next_cursor: string | null }>;

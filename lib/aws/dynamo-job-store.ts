@@ -5,7 +5,7 @@ import { refOf } from '../core/job.ts';
 import type { Change, Clock, JobStore, Written } from '../ports.ts';
 import { allOf, jobConditions as is } from './dynamo-conditions.ts';
 import { type Hot, hotOf, jobOf, owedChange, type Ref, seenPartOf, specPartOf, stateChange } from './dynamo-items.ts';
-import { activeFields, createdOf, expiry, hasExpired, hotKey } from './dynamo-layout.ts';
+import { activeFields, endedKeys, expiry, hasExpired, hotKey } from './dynamo-layout.ts';
 import { createPartitions, newName } from './dynamo-partition.ts';
 import { type Outcome, openTable, type Row, type Update } from './dynamo-table.ts';
 
@@ -83,10 +83,10 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
       if (seen_ref !== undefined) Object.assign(set, { seen_ref });
       addPending(ref.job_id, handle_ref, { handle });
       addPending(ref.job_id, seen_ref, seen);
-      if (ends && state.status !== undefined) {
+      if (ends) {
         const settled_at_ms = state.settled_at_ms ?? clock.now();
-        set['created'] = createdOf(ref, state.status);
-        set['expires_at'] = expiry.ended(settled_at_ms, before.deadline_at_ms, retention_days);
+        const expires_at = expiry.ended(settled_at_ms, before.deadline_at_ms, retention_days);
+        Object.assign(set, endedKeys(before.owner, ref), { expires_at });
       }
     }
     const fence = expected_checks === null ? [] : [is.atCheck(expected_checks)];

@@ -1,4 +1,5 @@
-import type { JobRef, Status } from '../core/job.ts';
+import { createHash } from 'node:crypto';
+import type { JobRef } from '../core/job.ts';
 
 /*
  * One table, partition key `pk`, sort key `sk`, time to live `expires_at` (epoch seconds).
@@ -18,7 +19,7 @@ import type { JobRef, Status } from '../core/job.ts';
 
 export const hotKey = (job_id: string) => ({ pk: `JOB#${job_id}`, sk: 'HOT' });
 
-/** An index partition takes 1,000 writes a second: an owner has four of them, the active jobs sixteen. */
+/** An index partition takes 1,000 writes a second: the active jobs have sixteen, of which an owner has four, and as many for its ended ones. */
 const shardsPerOwner = 4;
 const activeShards = 16;
 
@@ -29,30 +30,38 @@ function hash(text: string): number {
   return value;
 }
 
-export const ownerShards = (owner: string): string[] =>
-  Array.from({ length: shardsPerOwner }, (_, shard) => `OWNER#${owner}#${shard}`);
-
-/** An owner's running jobs stand apart from the ended ones: counting them reads no history. */
-export const stretches = ['running', 'ended'] as const;
-export type Stretch = (typeof stretches)[number];
-export const stretchOf = (status: Status): Stretch => (status === 'running' ? 'running' : 'ended');
+/** Which of its owner's partitions a job stands in. */
+const shardOf = (job_id: string): number => hash(job_id) % shardsPerOwner;
+const eachShard = Array.from({ length: shardsPerOwner }, (_, shard) => shard);
 
 /** Sorts by age, then by id. */
 export const ageOf = ({ generation_ms, job_id }: JobRef): string =>
   `${String(generation_ms).padStart(15, '0')}#${job_id}`;
-export const createdOf = (ref: JobRef, status: Status): string => `${stretchOf(status)}#${ageOf(ref)}`;
+export const jobIdIn = (age: string): string => age.slice(age.lastIndexOf('#') + 1);
 
-/** Where a job stands in jobs-of-owner: partition `owner_shard`, sorted by `created`. */
-export const ownedKeys = (owner: string, ref: JobRef, status: Status) => ({
-  owner_shard: `OWNER#${owner}#${hash(ref.job_id) % shardsPerOwner}`,
-  created: createdOf(ref, status),
+/** Where a job stands in jobs-of-owner from its end on, which is written once: partition `owner_shard`, sorted by `created`. */
+export const endedKeys = (owner: string, ref: JobRef) => ({
+  owner_shard: endedShard(owner, shardOf(ref.job_id)),
+  created: ageOf(ref),
 });
+const endedShard = (owner: string, shard: number): string => `OWNER#${owner}#${shard}`;
+export const endedShards = (owner: string): string[] => eachShard.map((shard) => endedShard(owner, shard));
 
-/** Where a job stands in active-jobs, while it runs or owes something: partition `active_shard`, sorted by `job_id`. */
-export const activeKeys = (job_id: string) => ({ active_shard: `ACTIVE#${hash(job_id) % activeShards}`, job_id });
+/** Where a job stands in active-jobs, while it runs or owes something: partition `active_shard`, sorted by `active_job`. */
+export const activeKeys = (owner: string, ref: JobRef) => ({
+  active_shard: activeShard(owner, shardOf(ref.job_id)),
+  active_job: `${activePrefix(owner)}${ageOf(ref)}`,
+});
+const activeShard = (owner: string, shard: number): string => `ACTIVE#${(hash(owner) + shard) % activeShards}`;
+/** The partitions of active-jobs that an owner's jobs stand in, beside those of others. */
+export const activeShardsOf = (owner: string): string[] => eachShard.map((shard) => activeShard(owner, shard));
 /** Every partition of active-jobs. */
 export const allActiveShards = (): string[] => Array.from({ length: activeShards }, (_, shard) => `ACTIVE#${shard}`);
-export const activeFields = ['active_shard', 'job_id'] as const;
+export const activeFields = ['active_shard', 'active_job'] as const;
+
+/** What an owner's active jobs begin with. All are as long, so that none is the beginning of another's, whatever owners are called. */
+export const activePrefix = (owner: string): string =>
+  `${createHash('sha256').update(owner).digest('base64url').slice(0, 16)}#`;
 
 const daySeconds = 86_400;
 /** A job that still runs so long after its deadline was given up by everybody: its stack was switched off. */

@@ -37,6 +37,7 @@ const fedFrom = (queue: string): string[] =>
 const readConnections = [`ssm:GetParameter on arn:{AWS::Partition}:ssm:${region}:${account}:parameter/ci/token`];
 
 const always = ['JOB_TABLE_NAME', 'POWERTOOLS_SERVICE_NAME'];
+const listOwned = ['active-jobs', 'jobs-of-owner'].map((index) => `dynamodb:Query on ${table}/index/${index}`);
 const scheduling = ['SCHEDULE_DEAD_LETTER_ARN', 'SCHEDULE_ROLE_ARN', 'SCHEDULE_TARGET_ARN', 'WATCHDOG_MINUTES'];
 const announcing = ['DELIVERY_QUEUE_URL', 'OUTCOMES_TOPIC_ARN', 'PUBLIC_BASE_URL'];
 
@@ -45,7 +46,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
   start: {
     rules: [
       ...readWrite,
-      `dynamodb:Query on ${table}/index/jobs-of-owner`,
+      ...listOwned,
       ...createSchedule,
       ...deleteSchedule,
       ...sendTicks,
@@ -55,7 +56,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
     variables: [...always, ...scheduling, ...announcing, 'API_AUTH', 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
   },
   status: {
-    rules: [`dynamodb:Query on ${table}`, `dynamodb:Query on ${table}/index/jobs-of-owner`],
+    rules: [`dynamodb:Query on ${table}`, ...listOwned],
     variables: [...always, 'API_AUTH', 'LONG_POLL_SECONDS', 'PUBLIC_BASE_URL'],
   },
   cancel: {
@@ -65,7 +66,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
   mcp: {
     rules: [
       ...readWrite,
-      `dynamodb:Query on ${table}/index/jobs-of-owner`,
+      ...listOwned,
       ...createSchedule,
       ...deleteSchedule,
       ...sendTicks,

@@ -58,9 +58,9 @@ it('keeps it there however many ids the job watches', async () => {
   expect(itemSize(hot ?? {})).toBeLessThan(1024);
 });
 
-it('creates a job with two puts: what never changes, packed, then the state with its two index entries', async () => {
+it('creates a job with two puts: what never changes, packed, then the state with its index entry', async () => {
   const { store } = await world.freshTable();
-  expect(await cost(() => store.create(octoJob()))).toEqual({ calls: [put, put], wru: 4, rru: 0 });
+  expect(await cost(() => store.create(octoJob()))).toEqual({ calls: [put, put], wru: 3, rru: 0 });
 });
 
 it('makes a tick of nothing new with one read and one write', async () => {
@@ -119,10 +119,10 @@ it('starts with a claim and a handle that it keeps in the state: one write each'
   expect(apart).toEqual({ calls: [put, update], wru: 2, rru: 0 });
 });
 
-it('ends with three writes, of which one moves the job to the ended ones, and one takes it off the active ones', async () => {
+it('ends with three writes, of which one puts the job to the ended ones, and one takes it off the active ones', async () => {
   const { fresh, job } = await running();
   const ended = await cost(() => fresh.store.save(settleOf(job, { seen: saw('done') })));
-  expect(ended).toEqual({ calls: [put, update], wru: 4, rru: 0 });
+  expect(ended).toEqual({ calls: [put, update], wru: 3, rru: 0 });
   const paid = await cost(() => fresh.store.paid(refOf(job), owedBy(job).event_id));
   expect(paid).toEqual({ calls: [update], wru: 2, rru: 0 });
 });
@@ -156,15 +156,18 @@ it('counts the running jobs of an owner without reading the ended ones', async (
   const { store } = await world.freshTable();
   for (let number = 1; number <= 30; number += 1) {
     const { job } = await store.create(octoJob(number));
-    if (number > 2) await store.save(settleOf(job));
+    if (number <= 2) continue;
+    await store.save(settleOf(job));
+    await store.paid(refOf(job), owedBy(job).event_id);
   }
   const { owner } = octoJob();
   const counted = await cost(async () => expect(await store.countActive(owner, 9)).toBe(2));
-  expect(counted).toEqual({ calls: Array(4).fill('Query on jobs-of-owner'), wru: 0, rru: 2 });
+  expect(counted).toEqual({ calls: Array(4).fill('Query on active-jobs'), wru: 0, rru: 2 });
   const bounded = await cost(async () => expect(await store.countActive(owner, 1)).toBe(1));
   expect(bounded.calls.length).toBeLessThanOrEqual(counted.calls.length);
   const page = await cost(() => store.list({ owner, limit: 5 }));
-  expect(page.calls.filter((call) => call.includes('jobs-of-owner'))).toHaveLength(8);
+  for (const index of ['jobs-of-owner', 'active-jobs'])
+    expect(page.calls.filter((call) => call.includes(index))).toHaveLength(4);
   expect(page.calls.filter((call) => call === 'Query')).toHaveLength(5);
 });
 

@@ -17,7 +17,7 @@ export const tableInput = (TableName: string): CreateTableCommandInput => {
   return {
     TableName,
     KeySchema: keys('pk', 'sk'),
-    AttributeDefinitions: ['pk', 'sk', 'owner_shard', 'created', 'active_shard', 'job_id'].map((AttributeName) => ({
+    AttributeDefinitions: ['pk', 'sk', 'owner_shard', 'created', 'active_shard', 'active_job'].map((AttributeName) => ({
       AttributeName,
       AttributeType: 'S',
     })),
@@ -30,8 +30,8 @@ export const tableInput = (TableName: string): CreateTableCommandInput => {
       },
       {
         IndexName: indexes.active,
-        KeySchema: keys('active_shard', 'job_id'),
-        Projection: { ProjectionType: 'KEYS_ONLY' },
+        KeySchema: keys('active_shard', 'active_job'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['kind'] },
       },
     ],
   };

@@ -14,7 +14,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
   const TableName = nameOf(ids.table);
   const query = (IndexName?: string) =>
     call('dynamodb', 'Query', IndexName === undefined ? { TableName } : { TableName, IndexName });
-  const ofOwner = query('jobs-of-owner');
+  const ofOwner = [query('active-jobs'), query('jobs-of-owner')];
   const update = call('dynamodb', 'UpdateItem', { TableName });
   const jobs = [query(), call('dynamodb', 'PutItem', { TableName }), update];
 
@@ -45,10 +45,10 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
       call('logs', operation, { logGroupName: nameOf(ids.functions[name].log), logStreamName: '2026/11/21/a' }),
     );
   return {
-    start: [...logging('start'), ...jobs, ofOwner, create, remove, tick, ...announce, ...credentials],
-    status: [...logging('status'), query(), ofOwner],
+    start: [...logging('start'), ...jobs, ...ofOwner, create, remove, tick, ...announce, ...credentials],
+    status: [...logging('status'), query(), ...ofOwner],
     cancel: [...logging('cancel'), ...jobs, remove, tick, ...announce],
-    mcp: [...logging('mcp'), ...jobs, ofOwner, create, remove, tick, ...announce, ...credentials],
+    mcp: [...logging('mcp'), ...jobs, ...ofOwner, create, remove, tick, ...announce, ...credentials],
     poll: [...logging('poll'), ...fedFrom(ids.ticks), ...jobs, remove, tick, ticks, ...announce, ...credentials],
     deliver: [
       ...logging('deliver'),
