@@ -81,6 +81,8 @@ export type Change = {
   ref: JobRef;
   /** Null when no check is behind the change, so that any number will do. */
   expected_checks: number | null;
+  /** Takes check number `expected_checks + 1` with it; `state` then brings what else a claim writes. */
+  takes_check?: true;
   state: StatePatch;
   owe: OwedEvent[];
   handle?: Handle;

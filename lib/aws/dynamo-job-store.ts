@@ -67,9 +67,10 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
   }
 
   async function save(made: Change): Promise<Written> {
-    const { ref, expected_checks, state, owe, handle, seen } = made;
+    const { ref, expected_checks, takes_check, state, owe, handle, seen } = made;
     const ends = state.status !== undefined && state.status !== 'running';
     const { set, remove } = stateChange(state);
+    if (takes_check && expected_checks !== null) set['checks'] = expected_checks + 1;
     if (ends || handle !== undefined || seen !== undefined) {
       // Its deadline and its owner are in the spec, which nearly always is known.
       const before = await knownOrLoaded(ref);

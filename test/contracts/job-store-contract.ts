@@ -219,6 +219,20 @@ export function jobStoreContract(name: string, open: OpenJobStore): void {
         expect((await store.save(saveOf(job, { expected_checks: 1, state: { progress_pct: 2 } }))).written).toBe(true);
         expect((await store.save(saveOf(job, { state: { progress_pct: 3 } }))).written).toBe(true);
       });
+      given('takes the next check with it, when it is to, and once', async (store) => {
+        const job = await put(store, aJob({ starts: true }));
+        const state = { claimed_at_ms: now_ms, lease_until_ms: now_ms + 45_000, unsaved_claims: 1 };
+        const taking = saveOf(job, { expected_checks: 0, takes_check: true, state, handle: { id: 'run-7' } });
+        const taken = await store.save(frozen(taking));
+        expect(taken).toMatchObject({
+          written: true,
+          job: { handle: { id: 'run-7' }, state: { ...state, checks: 1 } },
+        });
+        expect(await now(store, job)).toEqual(taken.job);
+        expect((await store.save(taking)).written).toBe(false);
+        expect((await store.claim(claimOf(job, { proven: true }))).written).toBe(false);
+        expect((await store.claim(claimOf(job, { proven: true, expected_checks: 1 }))).written).toBe(true);
+      });
       given('fails for a terminal job, another generation and a job that is not there', async (store) => {
         const job = await put(store);
         expect((await store.save(saveOf(job, { ref: other(job), state: { progress_pct: 5 } }))).written).toBe(false);
