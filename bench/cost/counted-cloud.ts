@@ -39,7 +39,7 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
   let checks = 0;
   const ports: Ports = {
     jobs: { ...jobs, countActive: rememberCounts(jobs.countActive, clock) },
-    events: createDynamoEvents(on),
+    events: createDynamoEvents({ ...on, jobs, address: () => settings.address }),
     ticks: createSqsTicks({ sqs: clients.sqs, queue_url: front.queueUrl('ticks'), clock }),
     schedules: createEventBridgeSchedules({
       scheduler: clients.scheduler,

@@ -5,7 +5,7 @@ import { InvariantError } from '../core/errors.ts';
 import { sharedFor_ms } from '../core/shared-news.ts';
 import type { Clock } from '../ports.ts';
 import { isFreeFor, isNew } from './dynamo-conditions.ts';
-import { expiry, hasExpired } from './dynamo-layout.ts';
+import { eventsOf, expiry, hasExpired, partsOf } from './dynamo-layout.ts';
 import { openTable, type Row } from './dynamo-table.ts';
 import type { DeliveryState, DeliveryStates } from './sns-announcements.ts';
 
@@ -37,7 +37,7 @@ export function createDynamoDeliveries(options: DynamoDeliveriesOptions): Dynamo
   const table = openTable(options.documents, options.table);
   const goesAt = (): number => expiry.after(clock.now(), retention_days);
   const keyOf = (job_id: string, event_id: string, target: string) => ({
-    pk: `DELIVERIES#${job_id}`,
+    pk: eventsOf(job_id),
     sk: `${event_id}#${target}`,
   });
 
@@ -61,9 +61,10 @@ export function createDynamoDeliveries(options: DynamoDeliveriesOptions): Dynamo
       return (await table.putIf(row, isFreeFor(event_id, Math.floor(now_ms / 1000)))).done;
     },
     list: async (job_id) => {
-      const where = { text: 'pk = :pk', values: { ':pk': `DELIVERIES#${job_id}` } };
+      const where = { text: 'pk = :pk', values: { ':pk': eventsOf(job_id) } };
       const rows = await table.all({ where });
       return rows
+        .filter((row) => row['target'] !== undefined)
         .filter((row) => !hasExpired(row as { expires_at?: number }, clock.now())) // written by `put`
         .map(stateIn)
         .sort((left, right) => numberOf(left) - numberOf(right) || (left.target < right.target ? -1 : 1));
@@ -75,8 +76,7 @@ export function createDynamoDeliveries(options: DynamoDeliveriesOptions): Dynamo
   };
 }
 
-/** `evt_` job, generation, number, type. */
-const numberOf = ({ event_id }: DeliveryState): number => Number(event_id.split('_')[3] ?? 0);
+const numberOf = ({ event_id }: DeliveryState): number => partsOf(event_id).number;
 
 function stateIn(row: Row): DeliveryState {
   const { target, event_id, state, attempts, last_error, handed_over, put_at_ms } = row as DeliveryState; // written by `put` and `record`

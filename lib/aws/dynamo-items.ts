@@ -1,6 +1,6 @@
 import type { Handle, Job, JobSeen, JobSpec, JobState } from '../core/job.ts';
 import { refOf, untouched } from '../core/job.ts';
-import { activeKeys, endedKeys, expiry, hotKey } from './dynamo-layout.ts';
+import { activeKeys, endedKeys, expiry, hotKey, partsOf } from './dynamo-layout.ts';
 import type { Row } from './dynamo-table.ts';
 import { unpack } from './pack.ts';
 
@@ -95,8 +95,8 @@ export const specPartOf = ({ schema_version, owner, started_at_ms, deadline_at_m
 export const seenPartOf = ({ seen }: Job): JobSeen | null =>
   Object.values(seen).every((value) => value === null) ? null : seen;
 
-/** `evt_` id, generation, number, type: told in the order of their numbers. */
-const numberOf = (event_id: string): number => Number(event_id.split('_')[3] ?? 0);
+/** Told in this order. */
+const numberOf = (event_id: string): number => partsOf(event_id).number;
 
 /** The record, or undefined when a part that it refers to is not among these. */
 export function jobOf(job_id: string, hot: Hot, parts: Parts): Job | undefined {

@@ -8,16 +8,22 @@ import type { JobRef } from '../core/job.ts';
  *                         SPEC#…                 what never changes: the resolved kind, the owner, the handle of an adopted job
  *                         HANDLE#…               the handle of a started job
  *                         SEEN#…                 what was last seen
- *   DELIVERIES#<job id>   <event id>#<target>    how one event fares with one target
+ *   EVENTS#<job id>       <event id>             what an event says
+ *                         <event id>#<target>    how it fares with one target
  *   NEWS#<news>           <target>               which event told a target of what many events share
- *   INBOX#<owner>         <number>               an event, in append order
- *                         COUNTER                the last number given out
- *   EVENT#<event id>      NUMBER                 which number an event has
+ *   INBOX#<owner>         <page>                 ids of events, in append order
  *   RATE#<connection>     SPENT                  how far its calls are accounted for, and until when it cools down
  *   OAUTH#<connection>    TOKENS                 its tokens, sealed, and who may refresh them; never expires
  */
 
 export const hotKey = (job_id: string) => ({ pk: `JOB#${job_id}`, sk: 'HOT' });
+export const eventsOf = (job_id: string): string => `EVENTS#${job_id}`;
+/** `evt_` job, generation, number, type. */
+export function partsOf(event_id: string): JobRef & { number: number; type: string } {
+  const [, job = '', generation = '', number, type = ''] = event_id.split('_');
+  return { job_id: `job_${job}`, generation_ms: Number.parseInt(generation, 36), number: Number(number ?? 0), type };
+}
+export const eventKey = (event_id: string) => ({ pk: eventsOf(partsOf(event_id).job_id), sk: event_id });
 
 /** An index partition takes 1,000 writes a second: the active jobs have sixteen, of which an owner has four, and as many for its ended ones. */
 const shardsPerOwner = 4;

@@ -134,7 +134,7 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
         progress_saved_at_ms: now_ms,
         events: job.state.events + decision.tell.length,
       },
-      owe: owe(job, decision.tell, now_ms),
+      owe: owe(job, decision.tell, decision.state.settled_at_ms ?? now_ms),
       ...(decision.seen === null ? {} : { seen: decision.seen }),
     });
     // Somebody settled meanwhile, or took the job over after our lease: what we saw is theirs to decide.

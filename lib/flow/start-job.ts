@@ -144,7 +144,7 @@ async function adopted(
       ...claimed.state,
       ...decision.state,
       events: decision.tell.length,
-      owed: owe(claimed, decision.tell, ports.clock.now()),
+      owed: owe(claimed, decision.tell, decision.state.settled_at_ms ?? ports.clock.now()),
     },
     seen: decision.seen ?? claimed.seen,
   };

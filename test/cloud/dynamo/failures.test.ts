@@ -97,21 +97,21 @@ describe('a process that dies', () => {
   });
 
   it('leaves an event that an append made again brings to the inbox once, ahead of every reader', async () => {
-    const [first, dying] = [anEvent(aJob(), 0), anEvent(aJob(), 1)];
+    const [first, dying] = [anEvent(aJob(), 0, 'blocked'), anEvent(aJob(), 1, 'blocked')];
     for (const pause_seconds of [1, 200])
       await atEveryCall(3, async () => {
         const { events, another, clock } = await world.freshTable();
         await events.append('me', first);
         const check = async (): Promise<void> => {
           clock.advance(pause_seconds);
-          await events.append('me', anEvent(aJob(), 2));
+          await events.append('me', anEvent(aJob(), 2, 'blocked'));
           clock.advance(pause_seconds);
           const before = await events.list({ owner: 'me', cursor: null, limit: 10 });
           await events.append('me', dying);
           clock.advance(200);
           const after = await events.list({ owner: 'me', cursor: before.next_cursor, limit: 10 });
           const all = [...before.events, ...after.events].map(({ event_id }) => event_id);
-          expect([...all].sort()).toEqual([0, 1, 2].map((number) => anEvent(aJob(), number).event_id));
+          expect([...all].sort()).toEqual([0, 1, 2].map((number) => anEvent(aJob(), number, 'blocked').event_id));
         };
         return { operation: () => another(1).events.append('me', dying), check };
       });

@@ -136,7 +136,7 @@ it('marks a delivery that a topic took as delivered, and one that was never put 
 
 it('takes the highest cursor there is for the end of the inbox', async () => {
   const { events } = await world.freshTable();
-  await events.append('me', anEvent(aJob()));
+  await events.append('me', anEvent(aJob(), 0, 'blocked'));
   expect(await events.list({ owner: 'me', cursor: '9'.repeat(15), limit: 5 })).toMatchObject({
     events: [],
     has_more: false,

@@ -1,0 +1,167 @@
+import type { Clock } from '../ports.ts';
+import { isNew } from './dynamo-conditions.ts';
+import { expiry, hasExpired } from './dynamo-layout.ts';
+import { newName } from './dynamo-partition.ts';
+import type { Condition, Outcome, Row, Table } from './dynamo-table.ts';
+
+/** A place in an inbox: so many entries of this page are behind the reader. */
+export type Place = { page: number; entries: number };
+/** An entry, and the place behind it. */
+export type Entry = { event_id: string; behind: Place };
+
+/** The order of an owner's events: their ids, on pages of a kilobyte. */
+export type Inbox = {
+  /** Appends an event that is owed since `owed_at_ms`; false when it was there. Appends that come together share a write. */
+  append(owner: string, event_id: string, owed_at_ms: number): Promise<boolean>;
+  /** Entries from `place` on, in append order, a table page at a time. */
+  read(owner: string, place: Place): AsyncGenerator<Entry[]>;
+};
+
+/** A page that has so many entries is full: of 16 ids it stays below 1 KB, which is what an append is charged by. */
+const pageIsFull = 16;
+/** Appends in one write, which may push a page beyond that when two writers come at once. */
+const mostTogether = 10;
+/** Clocks of two functions differ by less. */
+const clocksDiffer_ms = 5_000;
+/** Owners whose last page one function keeps. */
+const mostOwners = 256;
+
+/** The page that an inbox goes on with, as far as this process knows; `opened_at_ms` is null when it is not opened yet. */
+type Key = { pk: string; sk: string };
+type Page = { number: number; size: number; opened_at_ms: number | null };
+type Waiting = {
+  event_id: string;
+  owed_at_ms: number;
+  done: (fresh: boolean) => void;
+  failed: (error: unknown) => void;
+};
+/** `written_by` names the last write: who made it knows it again when the answer was lost. */
+type PageRow = Row & { entries: string[]; opened_at_ms: number; written_by: string; expires_at?: number };
+
+/**
+ * Pages have contiguous numbers, and a page is opened when the one before is full, which it stays:
+ *
+ *   room, and the event not on it → append, in one conditional write      full → let it expire, open the next one with the event
+ *
+ * so that an event is on no page twice, entries never change their place, and whoever has read a full page to its end has missed
+ * nothing. An event that may be older than the page is looked for on the pages before: its first append may have died there.
+ */
+export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_days: number): Inbox {
+  const last = new Map<string, Page>();
+  const lanes = new Map<string, Waiting[]>();
+  const keyOf = (owner: string, page: number): Key => ({ pk: `INBOX#${owner}`, sk: padded(page) });
+  const rowsOf = (owner: string, from: number, how: { newestFirst?: boolean; consistent?: boolean; Limit: number }) => {
+    const { newestFirst = false, ...rest } = how;
+    const values = { ':pk': `INBOX#${owner}`, ':first': padded(from), ':last': padded(lastPage) };
+    const where = { text: 'pk = :pk AND sk BETWEEN :first AND :last', values };
+    return table.query({ where, ScanIndexForward: !newestFirst, ...rest });
+  };
+
+  function keep(owner: string, page: Page): Page {
+    last.delete(owner);
+    last.set(owner, page);
+    const [oldest] = last.keys();
+    if (last.size > mostOwners && oldest !== undefined) last.delete(oldest);
+    return page;
+  }
+  const shown = (owner: string, number: number, { entries, opened_at_ms }: PageRow): Page =>
+    keep(owner, { number, size: entries.length, opened_at_ms });
+
+  /** Where events that are owed since then may stand at the earliest, and those of them that are there. */
+  async function look(owner: string, owed_at_ms: number): Promise<{ page: Page; there: Set<string> }> {
+    const known = last.get(owner);
+    const isOlder = (opened_at_ms: number): boolean => opened_at_ms < owed_at_ms - clocksDiffer_ms;
+    if (known !== undefined && known.opened_at_ms !== null && isOlder(known.opened_at_ms))
+      return { page: known, there: new Set() };
+    const there = new Set<string>();
+    let page: Page | undefined;
+    for await (const { rows } of rowsOf(owner, 1, { newestFirst: true, consistent: true, Limit: 2 }))
+      for (const row of rows as PageRow[]) {
+        for (const event_id of row.entries) there.add(event_id);
+        page ??= shown(owner, Number(row['sk']), row);
+        if (isOlder(row.opened_at_ms)) return { page, there };
+      }
+    return { page: page ?? { number: 1, size: 0, opened_at_ms: null }, there };
+  }
+
+  /** Appends what is on no page yet; says which. */
+  async function appendAll(owner: string, events: readonly Waiting[]): Promise<Set<string>> {
+    const fresh = new Set<string>();
+    let { page, there } = await look(owner, Math.min(...events.map(({ owed_at_ms }) => owed_at_ms)));
+    let left = [...new Set(events.map(({ event_id }) => event_id))];
+    for (;;) {
+      left = left.filter((event_id) => !there.has(event_id) && !fresh.has(event_id));
+      if (left.length === 0) return fresh;
+      if (page.opened_at_ms !== null && page.size >= pageIsFull) page = await turn(owner, page.number);
+      const some = left.slice(0, pageIsFull - page.size);
+      const written_by = newName();
+      const { done, row } = await write(keyOf(owner, page.number), page.opened_at_ms === null, some, written_by);
+      const { entries, ...now } = row as PageRow; // written by `write`, and never removed before it is full
+      page = shown(owner, page.number, { entries, ...now });
+      if (done || now.written_by === written_by) for (const event_id of some) fresh.add(event_id);
+      else there = new Set(entries);
+    }
+  }
+  function write(key: Key, opens: boolean, entries: string[], written_by: string): Promise<Outcome> {
+    if (opens) return table.putIf({ ...key, opened_at_ms: clock.now(), entries, written_by }, isNew);
+    return table.update(key, { set: { written_by }, append: { entries }, condition: hasRoomFor(entries) });
+  }
+  /** Only pages that are full expire: numbers are never given again. Whoever dies here still owes its event, and comes back. */
+  async function turn(owner: string, number: number): Promise<Page> {
+    const expires_at = expiry.after(clock.now(), retention_days);
+    await table.update(keyOf(owner, number), { set: { expires_at }, condition: isThere });
+    return { number: number + 1, size: 0, opened_at_ms: null };
+  }
+
+  /** One write of an owner after the other: what comes meanwhile goes together with the next. */
+  async function drain(owner: string, lane: Waiting[]): Promise<void> {
+    while (lane.length > 0) {
+      const group = lane.splice(0, mostTogether);
+      try {
+        const fresh = await appendAll(owner, group);
+        // Of two that bring the same event only one has appended it.
+        for (const { event_id, done } of group) done(fresh.delete(event_id));
+      } catch (error) {
+        last.delete(owner);
+        for (const { failed } of group) failed(error);
+      }
+    }
+    lanes.delete(owner);
+  }
+
+  return {
+    append: (owner, event_id, owed_at_ms) =>
+      new Promise((done, failed) => {
+        const waiting = { event_id, owed_at_ms, done, failed };
+        const lane = lanes.get(owner);
+        if (lane !== undefined) return void lane.push(waiting);
+        const fresh = [waiting];
+        lanes.set(owner, fresh);
+        void drain(owner, fresh);
+      }),
+    read: async function* (owner, place) {
+      let next = Math.max(place.page, 1);
+      for await (const { rows } of rowsOf(owner, next, { Limit: 4 }))
+        for (const row of rows as PageRow[]) {
+          const number = Number(row['sk']);
+          // A page is missing: it has expired, and this one is as old, or the read trails the last writes.
+          if (number > next && clock.now() - row.opened_at_ms < retention_days * day_ms) return;
+          const behind = number === place.page ? place.entries : 0;
+          const entries = hasExpired(row, clock.now()) ? [] : row.entries;
+          yield entries.map((event_id, at) => ({ event_id, behind: { page: number, entries: at + 1 } })).slice(behind);
+          if (row.entries.length < pageIsFull) return;
+          next = number + 1;
+        }
+    },
+  };
+}
+
+const day_ms = 86_400_000;
+const lastPage = 999_999_999_999;
+const padded = (page: number): string => String(page).padStart(12, '0');
+
+const isThere: Condition = { text: 'attribute_exists(pk)', values: {} };
+const hasRoomFor = (entries: string[]): Condition => ({
+  text: ['size(entries) < :full', ...entries.map((_, at) => `NOT contains(entries, :entry${at})`)].join(' AND '),
+  values: { ':full': pageIsFull, ...Object.fromEntries(entries.map((entry, at) => [`:entry${at}`, entry])) },
+});
