@@ -2,7 +2,7 @@ import type { Clock } from '../ports.ts';
 import { isNew } from './dynamo-conditions.ts';
 import { expiry, hasExpired } from './dynamo-layout.ts';
 import { newName } from './dynamo-partition.ts';
-import type { Condition, Outcome, Row, Table } from './dynamo-table.ts';
+import type { Condition, Outcome, Row, Selection, Table } from './dynamo-table.ts';
 
 /** A place in an inbox: so many entries of this page are behind the reader. */
 export type Place = { page: number; entries: number };
@@ -50,11 +50,9 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
   const last = new Map<string, Page>();
   const lanes = new Map<string, Waiting[]>();
   const keyOf = (owner: string, page: number): Key => ({ pk: `INBOX#${owner}`, sk: padded(page) });
-  const rowsOf = (owner: string, from: number, how: { newestFirst?: boolean; consistent?: boolean; Limit: number }) => {
-    const { newestFirst = false, ...rest } = how;
-    const values = { ':pk': `INBOX#${owner}`, ':first': padded(from), ':last': padded(lastPage) };
-    const where = { text: 'pk = :pk AND sk BETWEEN :first AND :last', values };
-    return table.query({ where, ScanIndexForward: !newestFirst, ...rest });
+  const rowsOf = (owner: string, from: number, to: number, how: Omit<Selection, 'where'>) => {
+    const values = { ':pk': `INBOX#${owner}`, ':first': padded(from), ':last': padded(to) };
+    return table.query({ where: { text: 'pk = :pk AND sk BETWEEN :first AND :last', values }, ...how });
   };
 
   function keep(owner: string, page: Page): Page {
@@ -64,31 +62,60 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
     if (last.size > mostOwners && oldest !== undefined) last.delete(oldest);
     return page;
   }
-  const shown = (owner: string, number: number, { entries, opened_at_ms }: PageRow): Page =>
-    keep(owner, { number, size: entries.length, opened_at_ms });
 
-  /** Where events that are owed since then may stand at the earliest, and those of them that are there. */
-  async function look(owner: string, owed_at_ms: number): Promise<{ page: Page; there: Set<string> }> {
-    const known = last.get(owner);
-    const isOlder = (opened_at_ms: number): boolean => opened_at_ms < owed_at_ms - clocksDiffer_ms;
-    if (known !== undefined && known.opened_at_ms !== null && isOlder(known.opened_at_ms))
-      return { page: known, there: new Set() };
+  /** The page to go on with, and which of these events are on a page already; they are owed since then at the longest. */
+  async function look(
+    owner: string,
+    event_ids: readonly string[],
+    owed_at_ms: number,
+  ): Promise<{ page: Page; there: Set<string> }> {
+    const isOlder = ({ opened_at_ms }: Page): boolean =>
+      opened_at_ms !== null && opened_at_ms < owed_at_ms - clocksDiffer_ms;
     const there = new Set<string>();
-    let page: Page | undefined;
-    for await (const { rows } of rowsOf(owner, 1, { newestFirst: true, consistent: true, Limit: 2 }))
+    const known = last.get(owner);
+    if (known !== undefined && isOlder(known)) return { page: known, there };
+    const page = (await pageOf(owner, lastPage)) ?? { number: 1, size: 0, opened_at_ms: null };
+    if (page.opened_at_ms === null || isOlder(page)) return { page, there };
+    const from = await lastOlder(owner, page.number, isOlder);
+    for await (const { rows } of rowsOf(owner, from, lastPage, { consistent: true, Limit: 8 }))
       for (const row of rows as PageRow[]) {
         for (const event_id of row.entries) there.add(event_id);
-        page ??= shown(owner, Number(row['sk']), row);
-        if (isOlder(row.opened_at_ms)) return { page, there };
+        if (event_ids.every((event_id) => there.has(event_id))) return { page, there };
       }
-    return { page: page ?? { number: 1, size: 0, opened_at_ms: null }, there };
+    return { page, there };
+  }
+  /** The page of this number, or the last one before it. */
+  async function pageOf(owner: string, number: number): Promise<Page | undefined> {
+    const how = { ScanIndexForward: false, consistent: true, Limit: 1 };
+    for await (const { rows } of rowsOf(owner, 1, number, how))
+      for (const row of rows as PageRow[]) return shownAs(row);
+    return undefined;
+  }
+  /** The last page before `young` that is older than what is looked for, or the first there is: most often it is not far. */
+  async function lastOlder(owner: string, young: number, isOlder: (page: Page) => boolean): Promise<number> {
+    // What is not there any more is older than anything that is owed.
+    const isOld = async (number: number): Promise<boolean> => {
+      const page = await pageOf(owner, number);
+      return page?.number !== number || isOlder(page);
+    };
+    let old = young - 1;
+    for (let step = 1; old > 0 && !(await isOld(old)); step *= 2) {
+      young = old;
+      old = Math.max(old - step, 0);
+    }
+    while (young - old > 1) {
+      const middle = Math.floor((old + young) / 2);
+      if (await isOld(middle)) old = middle;
+      else young = middle;
+    }
+    return Math.max(old, 1);
   }
 
   /** Appends what is on no page yet; says which. */
   async function appendAll(owner: string, events: readonly Waiting[]): Promise<Set<string>> {
     const fresh = new Set<string>();
-    let { page, there } = await look(owner, Math.min(...events.map(({ owed_at_ms }) => owed_at_ms)));
     let left = [...new Set(events.map(({ event_id }) => event_id))];
+    let { page, there } = await look(owner, left, Math.min(...events.map(({ owed_at_ms }) => owed_at_ms)));
     for (;;) {
       left = left.filter((event_id) => !there.has(event_id) && !fresh.has(event_id));
       if (left.length === 0) return fresh;
@@ -96,8 +123,8 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
       const some = left.slice(0, pageIsFull - page.size);
       const written_by = newName();
       const { done, row } = await write(keyOf(owner, page.number), page.opened_at_ms === null, some, written_by);
-      const { entries, ...now } = row as PageRow; // written by `write`, and never removed before it is full
-      page = shown(owner, page.number, { entries, ...now });
+      const { entries, opened_at_ms, ...now } = row as PageRow; // written by `write`, and never removed before it is full
+      page = keep(owner, { number: page.number, size: entries.length, opened_at_ms });
       if (done || now.written_by === written_by) for (const event_id of some) fresh.add(event_id);
       else there = new Set(entries);
     }
@@ -141,7 +168,7 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
       }),
     read: async function* (owner, place) {
       let next = Math.max(place.page, 1);
-      for await (const { rows } of rowsOf(owner, next, { Limit: 4 }))
+      for await (const { rows } of rowsOf(owner, next, lastPage, { Limit: 4 }))
         for (const row of rows as PageRow[]) {
           const number = Number(row['sk']);
           // A page is missing: it has expired, and this one is as old, or the read trails the last writes.
@@ -156,6 +183,11 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
   };
 }
 
+const shownAs = ({ sk, entries, opened_at_ms }: PageRow): Page => ({
+  number: Number(sk),
+  size: entries.length,
+  opened_at_ms,
+});
 const day_ms = 86_400_000;
 const lastPage = 999_999_999_999;
 const padded = (page: number): string => String(page).padStart(12, '0');
