@@ -106,8 +106,8 @@ export type SendMany = (ticks: readonly Tick[]) => Promise<(Error | undefined)[]
 
 /** The durable inbox of one owner. */
 export type Events = {
-  /** Idempotent on `event_id`. */
-  append(owner: string, event: JobEvent): Promise<void>;
+  /** Idempotent on `event_id`. False when it was there, so that another process may be telling of it right now. */
+  append(owner: string, event: JobEvent): Promise<boolean>;
   /** In append order, after `cursor`. */
   list(query: {
     owner: string;
@@ -118,11 +118,12 @@ export type Events = {
 /** Tells targets. Delivery is at least once, one target never holds another. */
 export type Announcements = {
   /**
-   * Durably hands `event` over for each target. Idempotent on (`event_id`, target). Of what is `shared`, each target that people
-   * read gets the first event only, also those that the engine itself tells; that event gets there however often it is published.
+   * Durably hands `event` over for each target. `again`: it may have been published before; a target that is known to have it
+   * does not get it twice. Of what is `shared`, each target that people read gets the first event only, also those that the
+   * engine itself tells; that event gets there however often it is published.
    */
-  publish(event: JobEvent, targets: readonly string[], shared?: SharedNews): Promise<void>;
-  list(ref: JobRef): Promise<AnnouncementState[]>;
+  publish(event: JobEvent, targets: readonly string[], shared?: SharedNews, again?: boolean): Promise<void>;
+  list(job: JobRef & Pick<Job, 'state'>): Promise<AnnouncementState[]>;
 };
 /** How a kind talks to the remote system. Never throws for what the remote side does. */
 export type Transport<Call> = { call(request: TransportRequest<Call>): Promise<Answer | Fault> };

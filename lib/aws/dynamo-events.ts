@@ -56,7 +56,7 @@ export function createDynamoEvents(options: DynamoEventsOptions): Events {
   return {
     append: async (owner, event) => {
       if (event.type !== 'job.settled') await keep(event);
-      await inbox.append(owner, event.event_id, Date.parse(event.timestamp));
+      return inbox.append(owner, event.event_id, Date.parse(event.timestamp));
     },
     list: async ({ owner, cursor, limit }) => {
       const events: JobEvent[] = [];

@@ -50,7 +50,7 @@ export const endedKeys = (owner: string, ref: JobRef) => ({
   owner_shard: endedShard(owner, shardOf(ref.job_id)),
   created: ageOf(ref),
 });
-const endedShard = (owner: string, shard: number): string => `OWNER#${owner}#${shard}`;
+const endedShard = (owner: string, shard: number): string => `ENDED#${ownerTag(owner)}#${shard}`;
 export const endedShards = (owner: string): string[] => eachShard.map((shard) => endedShard(owner, shard));
 
 /** Where a job stands in active-jobs, while it runs or owes something: partition `active_shard`, sorted by `active_job`. */
@@ -65,9 +65,10 @@ export const activeShardsOf = (owner: string): string[] => eachShard.map((shard)
 export const allActiveShards = (): string[] => Array.from({ length: activeShards }, (_, shard) => `ACTIVE#${shard}`);
 export const activeFields = ['active_shard', 'active_job'] as const;
 
-/** What an owner's active jobs begin with. All are as long, so that none is the beginning of another's, whatever owners are called. */
-export const activePrefix = (owner: string): string =>
-  `${createHash('sha256').update(owner).digest('base64url').slice(0, 16)}#`;
+/** Stands for an owner in the indexes: short, and as long for each, so that none is the beginning of another's, whatever owners are called. */
+const ownerTag = (owner: string): string => createHash('sha256').update(owner).digest('base64url').slice(0, 12);
+/** What an owner's active jobs begin with. */
+export const activePrefix = (owner: string): string => `${ownerTag(owner)}#`;
 
 const daySeconds = 86_400;
 /** A job that still runs so long after its deadline was given up by everybody: its stack was switched off. */

@@ -68,13 +68,13 @@ export class JobTable extends Construct {
     this.#allow(fn, ['dynamodb:UpdateItem'], this.table.tableArn);
   }
 
-  /** Listing and counting the jobs of an owner. */
+  /** Listing the jobs of an owner, active and ended. */
   grantListOwned(fn: HandlerFunction): void {
     this.grantListActive(fn);
     this.#allow(fn, ['dynamodb:Query'], `${this.table.tableArn}/index/${indexes.owner}`);
   }
 
-  /** Listing all active jobs. */
+  /** Counting the active jobs of an owner, or listing those of all. */
   grantListActive(fn: HandlerFunction): void {
     this.#allow(fn, ['dynamodb:Query'], `${this.table.tableArn}/index/${indexes.active}`);
   }

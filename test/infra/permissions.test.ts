@@ -37,7 +37,8 @@ const fedFrom = (queue: string): string[] =>
 const readConnections = [`ssm:GetParameter on arn:{AWS::Partition}:ssm:${region}:${account}:parameter/ci/token`];
 
 const always = ['JOB_TABLE_NAME', 'POWERTOOLS_SERVICE_NAME'];
-const listOwned = ['active-jobs', 'jobs-of-owner'].map((index) => `dynamodb:Query on ${table}/index/${index}`);
+const countActive = `dynamodb:Query on ${table}/index/active-jobs`;
+const listOwned = [countActive, `dynamodb:Query on ${table}/index/jobs-of-owner`];
 const scheduling = ['SCHEDULE_DEAD_LETTER_ARN', 'SCHEDULE_ROLE_ARN', 'SCHEDULE_TARGET_ARN', 'WATCHDOG_MINUTES'];
 const announcing = ['DELIVERY_QUEUE_URL', 'OUTCOMES_TOPIC_ARN', 'PUBLIC_BASE_URL'];
 
@@ -46,7 +47,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
   start: {
     rules: [
       ...readWrite,
-      ...listOwned,
+      countActive,
       ...createSchedule,
       ...deleteSchedule,
       ...sendTicks,
@@ -98,12 +99,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
     variables: [...always, 'DELIVERY_DEAD_LETTER_URL', 'DELIVERY_QUEUE_URL'],
   },
   sweep: {
-    rules: [
-      `dynamodb:Query on ${table}`,
-      `dynamodb:Query on ${table}/index/active-jobs`,
-      ...createSchedule,
-      ...sendTicks,
-    ],
+    rules: [`dynamodb:Query on ${table}`, countActive, ...createSchedule, ...sendTicks],
     variables: [...always, ...scheduling, 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
   },
 };

@@ -117,8 +117,9 @@ export function memoryEvents(): Events & { appended: { owner: string; event: Job
   return {
     appended,
     append: (owner, event) => {
-      if (!appended.some((one) => one.event.event_id === event.event_id)) appended.push({ owner, event: copy(event) });
-      return Promise.resolve();
+      const fresh = !appended.some((one) => one.event.event_id === event.event_id);
+      if (fresh) appended.push({ owner, event: copy(event) });
+      return Promise.resolve(fresh);
     },
     list: async ({ owner, cursor, limit }) => {
       checkCursor(cursor, /^\d{1,15}$/);

@@ -14,7 +14,8 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
   const TableName = nameOf(ids.table);
   const query = (IndexName?: string) =>
     call('dynamodb', 'Query', IndexName === undefined ? { TableName } : { TableName, IndexName });
-  const ofOwner = [query('active-jobs'), query('jobs-of-owner')];
+  const active = query('active-jobs');
+  const ofOwner = [active, query('jobs-of-owner')];
   const update = call('dynamodb', 'UpdateItem', { TableName });
   const jobs = [query(), call('dynamodb', 'PutItem', { TableName }), update];
 
@@ -45,7 +46,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
       call('logs', operation, { logGroupName: nameOf(ids.functions[name].log), logStreamName: '2026/11/21/a' }),
     );
   return {
-    start: [...logging('start'), ...jobs, ...ofOwner, create, remove, tick, ...announce, ...credentials],
+    start: [...logging('start'), ...jobs, active, create, remove, tick, ...announce, ...credentials],
     status: [...logging('status'), query(), ...ofOwner],
     cancel: [...logging('cancel'), ...jobs, remove, tick, ...announce],
     mcp: [...logging('mcp'), ...jobs, ...ofOwner, create, remove, tick, ...announce, ...credentials],
@@ -58,7 +59,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
       send(ids.deadDeliveries),
       key,
     ],
-    sweep: [...logging('sweep'), query(), query('active-jobs'), create, tick],
+    sweep: [...logging('sweep'), query(), active, create, tick],
   };
 }
 
