@@ -3,6 +3,7 @@ import { isNew } from './dynamo-conditions.ts';
 import { expiry, hasExpired } from './dynamo-layout.ts';
 import { newName } from './dynamo-partition.ts';
 import type { Condition, Outcome, Row, Selection, Table } from './dynamo-table.ts';
+import { sendInGroups } from './send-in-groups.ts';
 
 /** A place in an inbox: so many entries of this page are behind the reader. */
 export type Place = { page: number; entries: number };
@@ -29,12 +30,7 @@ const mostOwners = 256;
 /** The page that an inbox goes on with, as far as this process knows; `opened_at_ms` is null when it is not opened yet. */
 type Key = { pk: string; sk: string };
 type Page = { number: number; size: number; opened_at_ms: number | null };
-type Waiting = {
-  event_id: string;
-  owed_at_ms: number;
-  done: (fresh: boolean) => void;
-  failed: (error: unknown) => void;
-};
+type Owed = { event_id: string; owed_at_ms: number };
 /** `written_by` names the last write: who made it knows it again when the answer was lost. */
 type PageRow = Row & { entries: string[]; opened_at_ms: number; written_by: string; expires_at?: number };
 
@@ -48,7 +44,6 @@ type PageRow = Row & { entries: string[]; opened_at_ms: number; written_by: stri
  */
 export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_days: number): Inbox {
   const last = new Map<string, Page>();
-  const lanes = new Map<string, Waiting[]>();
   const keyOf = (owner: string, page: number): Key => ({ pk: `INBOX#${owner}`, sk: padded(page) });
   const rowsOf = (owner: string, from: number, to: number, how: Omit<Selection, 'where'>) => {
     const values = { ':pk': `INBOX#${owner}`, ':first': padded(from), ':last': padded(to) };
@@ -112,7 +107,7 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
   }
 
   /** Appends what is on no page yet; says which. */
-  async function appendAll(owner: string, events: readonly Waiting[]): Promise<Set<string>> {
+  async function appendAll(owner: string, events: readonly Owed[]): Promise<Set<string>> {
     const fresh = new Set<string>();
     let left = [...new Set(events.map(({ event_id }) => event_id))];
     let { page, there } = await look(owner, left, Math.min(...events.map(({ owed_at_ms }) => owed_at_ms)));
@@ -140,32 +135,20 @@ export function createInbox(table: Table, clock: Pick<Clock, 'now'>, retention_d
     return { number: number + 1, size: 0, opened_at_ms: null };
   }
 
-  /** One write of an owner after the other: what comes meanwhile goes together with the next. */
-  async function drain(owner: string, lane: Waiting[]): Promise<void> {
-    while (lane.length > 0) {
-      const group = lane.splice(0, mostTogether);
-      try {
-        const fresh = await appendAll(owner, group);
-        // Of two that bring the same event only one has appended it.
-        for (const { event_id, done } of group) done(fresh.delete(event_id));
-      } catch (error) {
+  const append = sendInGroups<Owed, boolean>({
+    fits: (waiting) => Math.min(waiting.length, mostTogether),
+    send: async (owner, owed) => {
+      const fresh = await appendAll(owner, owed).catch((error: unknown) => {
         last.delete(owner);
-        for (const { failed } of group) failed(error);
-      }
-    }
-    lanes.delete(owner);
-  }
+        throw error;
+      });
+      // Of two that bring the same event only one has appended it.
+      return owed.map(({ event_id }) => fresh.delete(event_id));
+    },
+  });
 
   return {
-    append: (owner, event_id, owed_at_ms) =>
-      new Promise((done, failed) => {
-        const waiting = { event_id, owed_at_ms, done, failed };
-        const lane = lanes.get(owner);
-        if (lane !== undefined) return void lane.push(waiting);
-        const fresh = [waiting];
-        lanes.set(owner, fresh);
-        void drain(owner, fresh);
-      }),
+    append: (owner, event_id, owed_at_ms) => append(owner, { event_id, owed_at_ms }),
     read: async function* (owner, place) {
       let next = Math.max(place.page, 1);
       for await (const { rows } of rowsOf(owner, next, lastPage, { Limit: 4 }))

@@ -1,9 +1,4 @@
-import {
-  type MessageAttributeValue,
-  PublishCommand,
-  type PublishCommandInput,
-  type SNSClient,
-} from '@aws-sdk/client-sns';
+import type { MessageAttributeValue, SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { emailOf } from '../announce/email.ts';
 import { chatNotificationOf } from '../announce/slack.ts';
@@ -13,7 +8,7 @@ import type { SharedNews } from '../core/shared-news.ts';
 import { peopleAttribute } from '../env.ts';
 import type { Announcements, Clock } from '../ports.ts';
 import { type DeliveryStates, statesOf, topicTargets } from './announcement-states.ts';
-import { said } from './service-errors.ts';
+import { createSnsPublisher, type TopicMessage } from './sns-publisher.ts';
 import { createSqsDeliveries } from './sqs-deliveries.ts';
 
 export type SnsAnnouncementsOptions = {
@@ -38,6 +33,7 @@ type Handing = { target: string; by: 'topic' | 'queue'; hand: () => Promise<unkn
  */
 export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announcements {
   const { sns, topic_arn, chat_topic_arn, deliveries, sqs, delivery_queue_url, clock } = options;
+  const publish = createSnsPublisher(sns);
   const queue = delivery_queue_url === null ? null : createSqsDeliveries({ sqs, queue_url: delivery_queue_url, clock });
 
   /** Those that may tell people of `shared`, of all that could. */
@@ -53,20 +49,20 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
   }
 
   async function handingsOf(event: JobEvent, targets: readonly string[], shared?: SharedNews): Promise<Handing[]> {
-    const topic = (target: string, input: PublishCommandInput): Handing => ({
+    const topic = (target: string, arn: string, message: TopicMessage): Handing => ({
       target,
       by: 'topic',
-      hand: () => said(`the topic ${target}`, () => sns.send(new PublishCommand(input))),
+      hand: () => publish(arn, message),
     });
     const { outcomes, chat } = topicTargets;
     const told = shared === undefined ? null : await firstTold(event, targets, shared);
     const hears = (target: string): boolean => told?.includes(target) ?? true;
     return [
       // The topic has programs among its subscribers: they hear of every event.
-      topic(outcomes, { TopicArn: topic_arn, ...outcomeMessage(event, { told_people: !hears(outcomes) }) }),
+      topic(outcomes, topic_arn, outcomeMessage(event, { told_people: !hears(outcomes) })),
       ...(chat_topic_arn === null || !hears(chat)
         ? []
-        : [topic(chat, { TopicArn: chat_topic_arn, Message: JSON.stringify(chatNotificationOf(event)) })]),
+        : [topic(chat, chat_topic_arn, { Message: JSON.stringify(chatNotificationOf(event)) })]),
       ...targets
         .filter((target) => shared?.people.includes(target) !== true || hears(target))
         .map((target): Handing => ({ target, by: 'queue', hand: () => queueUp(event, target) })),

@@ -31,7 +31,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
     );
   const tick = send(ids.ticks);
   const ticks = call('sqs', 'SendMessageBatch', { QueueUrl: nameOf(ids.ticks) });
-  const publish = (topic: string) => call('sns', 'Publish', { TopicArn: nameOf(topic) });
+  const publish = (topic: string) => call('sns', 'PublishBatch', { TopicArn: nameOf(topic) });
   const announce = [publish(ids.outcomes), publish(ids.chat), send(ids.deliveries)];
   const secret = (operation: string, SecretId: string) => call('secretsmanager', operation, { SecretId });
   const credentials = [
@@ -88,7 +88,7 @@ export function foreignAsks(template: Template, names: Names): Ask[] {
         call('sqs', operation, { QueueUrl: `https://sqs.eu-west-1.amazonaws.com/123456789012/${queue}` }),
       ),
     ),
-    call('sns', 'Publish', { TopicArn: 'arn:aws:sns:eu-west-1:123456789012:Other' }),
+    call('sns', 'PublishBatch', { TopicArn: 'arn:aws:sns:eu-west-1:123456789012:Other' }),
     ...['hook-2-AbCdEf', 'hook-GhIjKl', 'Other-AbCdEf'].map((secret) =>
       call('secretsmanager', 'GetSecretValue', { SecretId: secretArn.replace('hook-AbCdEf', secret) }),
     ),
