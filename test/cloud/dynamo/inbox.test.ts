@@ -4,15 +4,15 @@ import type { Page, Table } from '../../../lib/aws/dynamo-table.ts';
 import { eventOf, type JobEvent } from '../../../lib/core/announcement.ts';
 import { address, aJob, anEvent, epoch_ms, owedBy, settledState } from '../../contracts/records.ts';
 import type { DynamoFrontOptions } from '../dynamo-front.ts';
-import type { Fault } from '../queues/api-call.ts';
+import type { ApiCall, Fault } from '../queues/api-call.ts';
 import { dynamoWorld } from './dynamo-world.ts';
 import { saw, settleOf } from './jobs.ts';
 
 let world: Awaited<ReturnType<typeof dynamoWorld>>;
 let stale: NonNullable<DynamoFrontOptions['stale']> = () => false;
-let fault: () => Fault | undefined = () => undefined;
+let fault: (call: ApiCall) => Fault | undefined = () => undefined;
 beforeAll(async () => {
-  world = await dynamoWorld({ stale: (call) => stale(call), fault: () => fault() });
+  world = await dynamoWorld({ stale: (call) => stale(call), fault: (call) => fault(call) });
 });
 afterEach(() => {
   stale = () => false;
@@ -122,15 +122,29 @@ it('stops a reader at a page that it sees as it was, or not at all, whatever it 
   expect(await read({ number: 2, size: 1, opened_at_ms: now_ms - 31 * 86_400_000 })).toEqual(['2.0']);
 });
 
+it('takes an event once of ten processes that bring it at the same time, and says so to one', async () => {
+  const { events, another } = await world.freshTable();
+  await events.append('me', blocked(0));
+  const processes = Array.from({ length: 10 }, () => another().events);
+  for (const number of [1, 2]) {
+    const fresh = await Promise.all(processes.map((one) => one.append('me', blocked(number))));
+    expect(fresh.filter(Boolean)).toHaveLength(1);
+  }
+  const { events: read } = await events.list({ owner: 'me', cursor: null, limit: 99 });
+  expect(idsOf(read)).toEqual(idsOf(range(0, 3).map((number) => blocked(number))));
+});
+
 it('knows its own append again when the answer was lost', async () => {
   const { events } = await world.freshTable();
-  await events.append('me', blocked(0));
-  let calls = 0;
-  fault = () => {
-    calls += 1;
-    return calls === 3 ? 'cut_after' : undefined;
+  expect(await events.append('me', blocked(0))).toBe(true);
+  let cut = false;
+  fault = ({ action }) => {
+    if (cut || action !== 'dynamodb:UpdateItem') return undefined;
+    cut = true;
+    return 'cut_after';
   };
-  await events.append('me', blocked(1));
+  expect(await events.append('me', blocked(1))).toBe(true);
+  expect(await events.append('me', blocked(1))).toBe(false);
   const { events: read } = await events.list({ owner: 'me', cursor: null, limit: 9 });
   expect(idsOf(read)).toEqual(idsOf([blocked(0), blocked(1)]));
 });
