@@ -27,8 +27,8 @@ const clocksDiffer_ms = 5_000;
 /** Owners whose last page one function keeps. */
 const mostOwners = 256;
 
-/** The page that an inbox goes on with, as far as this process knows; `opened_at_ms` is null when it is not opened yet. */
 type Key = { pk: string; sk: string };
+/** The page that an inbox goes on with, as far as this process knows; `opened_at_ms` is null when it is not opened yet. */
 type Page = { number: number; size: number; opened_at_ms: number | null };
 type Owed = { event_id: string; owed_at_ms: number };
 /** `written_by` names the last write: who made it knows it again when the answer was lost. */
