@@ -1,18 +1,13 @@
 import { billed, billOf, type Counts, durableBill, itemsOf, stepFunctionsBill } from './cost/bill.ts';
-import { type Batch, countedCloud, type Scenario } from './cost/counted-cloud.ts';
+import { type Batch, countedCloud } from './cost/counted-cloud.ts';
 import { prices } from './cost/prices.ts';
+import { mixOf, scenarios } from './cost/scenarios.ts';
 
 /*
  * `npm run cost`: $ per million jobs. One job of each scenario, or ten in step, runs from its start to its announcement on the
  * cloud engine's own adapters and poll handler, against servers that stand for AWS and count what AWS would bill; prices and
  * what cannot be counted are in cost/prices.ts.
  */
-
-const scenarios: Scenario[] = [
-  { name: '10 min, looked at every 60 s', share: 0.6, runs_seconds: 600, expected_seconds: 600 },
-  { name: '10 min, looked at every 30 s', share: 0.3, runs_seconds: 600, expected_seconds: 300 },
-  { name: '30 s, looked at every 3 s', share: 0.1, runs_seconds: 30, expected_seconds: 30 },
-];
 
 async function countAll(watchdog_minutes: number, batch: Batch): Promise<Counts[]> {
   const all: Counts[] = [];
@@ -22,9 +17,6 @@ async function countAll(watchdog_minutes: number, batch: Batch): Promise<Counts[
   }
   return all;
 }
-
-const mixOf = (values: number[]): number =>
-  values.reduce((sum, value, position) => sum + value * (scenarios[position]?.share ?? 0), 0);
 
 function print(rows: (string | number)[][]): void {
   for (const [first = '', ...rest] of rows)

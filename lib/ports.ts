@@ -61,7 +61,7 @@ export type JobStore = {
   wishCancel(ref: JobRef, at_ms: number): Promise<Written>;
   /** Strikes one event off `owed`, terminal or not. */
   paid(ref: JobRef, event_id: string): Promise<Written>;
-  /** How many of the owner's jobs run, counted no further than `enough`. */
+  /** How many of the owner's jobs run, counted no further than `enough`. Some that have ended may count until all they owe is paid. */
   countActive(owner: string, enough: number): Promise<number>;
   /** Newest first. `cursor` comes from the page before. */
   list(query: ListQuery): Promise<{ jobs: Job[]; next_cursor: string | null }>;
@@ -81,6 +81,8 @@ export type Change = {
   ref: JobRef;
   /** Null when no check is behind the change, so that any number will do. */
   expected_checks: number | null;
+  /** Takes check number `expected_checks + 1` with it; `state` then brings what else a claim writes. */
+  takes_check?: true;
   state: StatePatch;
   owe: OwedEvent[];
   handle?: Handle;
@@ -104,8 +106,8 @@ export type SendMany = (ticks: readonly Tick[]) => Promise<(Error | undefined)[]
 
 /** The durable inbox of one owner. */
 export type Events = {
-  /** Idempotent on `event_id`. */
-  append(owner: string, event: JobEvent): Promise<void>;
+  /** Idempotent on `event_id`. False when it was there, so that another process may be telling of it right now. */
+  append(owner: string, event: JobEvent): Promise<boolean>;
   /** In append order, after `cursor`. */
   list(query: {
     owner: string;
@@ -116,11 +118,12 @@ export type Events = {
 /** Tells targets. Delivery is at least once, one target never holds another. */
 export type Announcements = {
   /**
-   * Durably hands `event` over for each target. Idempotent on (`event_id`, target). Of what is `shared`, each target that people
-   * read gets the first event only, also those that the engine itself tells; that event gets there however often it is published.
+   * Durably hands `event` over for each target. `again`: it may have been published before; a target that is known to have it
+   * does not get it twice. Of what is `shared`, each target that people read gets the first event only, also those that the
+   * engine itself tells; that event gets there however often it is published.
    */
-  publish(event: JobEvent, targets: readonly string[], shared?: SharedNews): Promise<void>;
-  list(ref: JobRef): Promise<AnnouncementState[]>;
+  publish(event: JobEvent, targets: readonly string[], shared?: SharedNews, again?: boolean): Promise<void>;
+  list(job: JobRef & Pick<Job, 'state'>): Promise<AnnouncementState[]>;
 };
 /** How a kind talks to the remote system. Never throws for what the remote side does. */
 export type Transport<Call> = { call(request: TransportRequest<Call>): Promise<Answer | Fault> };

@@ -12,7 +12,9 @@ export type Counts = {
   heartbeats: number;
   write_units: number;
   read_units: number;
+  /** Requests to topics, each 64 KB of one as one; and messages that a topic handed on, to one https subscriber each. */
   publishes: number;
+  deliveries: number;
 };
 
 /** What a bill is for. */
@@ -40,7 +42,7 @@ export function itemsOf(counts: Counts, batch: 1 | 10): Bill {
     heartbeats: counts.heartbeats * prices.scheduler_invocation,
     'table writes': counts.write_units * prices.dynamodb_write_unit,
     'table reads': counts.read_units * prices.dynamodb_read_unit,
-    announcement: counts.publishes * (prices.sns_publish + prices.sns_https_delivery),
+    announcement: counts.publishes * prices.sns_publish + counts.deliveries * prices.sns_https_delivery,
   };
 }
 

@@ -39,7 +39,7 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
   let checks = 0;
   const ports: Ports = {
     jobs: { ...jobs, countActive: rememberCounts(jobs.countActive, clock) },
-    events: createDynamoEvents(on),
+    events: createDynamoEvents({ ...on, jobs, address: () => settings.address }),
     ticks: createSqsTicks({ sqs: clients.sqs, queue_url: front.queueUrl('ticks'), clock }),
     schedules: createEventBridgeSchedules({
       scheduler: clients.scheduler,
@@ -93,7 +93,7 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
   return {
     /** Hands jobs over, lets them run to their end, and says what was billed for one. */
     run: async ({ runs_seconds, expected_seconds }: Scenario, batch: Batch = 1): Promise<Counts> => {
-      const from = { billed: dynamo.front.billed.length, calls: front.calls.length };
+      const from = { billed: dynamo.front.billed.length, calls: front.calls.length, batches: front.batches.length };
       const beaten = cloud.scheduler.firings.length;
       checks = 0;
       Object.assign(ticks, { looking: 0, idle: 0 });
@@ -115,6 +115,7 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
       const sum = (unit: 'wru' | 'rru'): number => billed.reduce((total, call) => total + call[unit], 0);
       const requests = (action: string): number =>
         front.calls.slice(from.calls).filter((call) => call.action === action).length;
+      const batches = front.batches.slice(from.batches);
       const all: Counts = {
         checks,
         api_requests: batch,
@@ -124,7 +125,8 @@ export async function countedCloud(options: { watchdog_minutes: number }) {
         heartbeats: cloud.scheduler.firings.length - beaten,
         write_units: sum('wru'),
         read_units: sum('rru'),
-        publishes: requests('sns:Publish'),
+        publishes: batches.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 65_536), 0),
+        deliveries: batches.reduce((sum, { messages }) => sum + messages, 0),
       };
       return Object.fromEntries(Object.entries(all).map(([name, number]) => [name, number / batch])) as Counts; // of the same names
     },

@@ -1,6 +1,7 @@
 import { env } from '../env.ts';
 import type { Announcements } from '../ports.ts';
 import { randomIds } from '../random-ids.ts';
+import { statesOf } from './announcement-states.ts';
 import { store } from './compose.ts';
 import { apiPlug } from './compose-api.ts';
 import { createDynamoDeliveries } from './dynamo-deliveries.ts';
@@ -12,16 +13,7 @@ export function composeStatus(environment: Environment = process.env) {
   const shipped = readShipped();
   const { jobs, events, ...stored } = store(environment, shipped);
   const deliveries = createDynamoDeliveries(stored);
-  const announcements: Pick<Announcements, 'list'> = {
-    list: async ({ job_id }) =>
-      (await deliveries.list(job_id)).map(({ target, event_id, state, attempts, last_error }) => ({
-        target,
-        event_id,
-        state,
-        attempts,
-        last_error,
-      })),
-  };
+  const announcements: Pick<Announcements, 'list'> = { list: (job) => statesOf(deliveries, job) };
   return {
     ports: { jobs, events, announcements, clock, ids: randomIds },
     ...apiPlug(environment, shipped),

@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Address } from '../core/descriptor.ts';
 import { ConfigError } from '../core/errors.ts';
 import { env } from '../env.ts';
 import type { Announcements, Clock, Schedules, Settings, Ticks } from '../ports.ts';
@@ -54,14 +55,20 @@ export const tableOf = (
 });
 
 /** The adapters over the table, on one client. */
-export function store(environment: Environment, { configuration: { retention_days } }: ShippedConfiguration) {
-  const of = { ...tableOf(environment), retention_days };
+export function store(environment: Environment, { configuration }: ShippedConfiguration) {
+  const of = { ...tableOf(environment), retention_days: configuration.retention_days };
+  const jobs = createDynamoJobStore(of);
   return {
     ...of,
-    jobs: createDynamoJobStore(of),
-    events: createDynamoEvents(of),
+    jobs,
+    events: createDynamoEvents({ ...of, jobs, address: () => addressOf(environment, configuration) }),
   };
 }
+
+const addressOf = (environment: Environment, { cli_command }: ShippedConfiguration['configuration']): Address => ({
+  cli_command,
+  base_url: needed(environment, env.baseUrl),
+});
 
 /** For who ends jobs and begins none. The client is loaded with the first job that ends. */
 export function schedulesToDelete(environment: Environment): Schedules {
@@ -89,12 +96,12 @@ export function settingsOf(
   { configuration, targets }: ShippedConfiguration,
   kinds: Settings['kinds'],
 ): Settings {
-  const { cli_command, max_active_jobs_per_owner, max_checks_per_job, retention_days } = configuration;
+  const { max_active_jobs_per_owner, max_checks_per_job, retention_days } = configuration;
   return {
     kinds,
     connections: new Map(Object.entries(configuration.connections)),
     targets,
-    address: { cli_command, base_url: needed(environment, env.baseUrl) },
+    address: addressOf(environment, configuration),
     limits: {
       max_active_jobs_per_owner,
       max_checks_per_job,

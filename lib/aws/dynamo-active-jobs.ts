@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { indexes } from '../env.ts';
-import { allActiveShards } from './dynamo-layout.ts';
+import { allActiveShards, jobIdIn } from './dynamo-layout.ts';
 import { openTable } from './dynamo-table.ts';
 
 /** The jobs that run or owe something, as the sparse index has them: a moment late. */
@@ -12,7 +12,7 @@ export type ActiveJobs = {
 /** Ids a page: whoever reads the jobs themselves does so page by page. */
 const pageSize = 100;
 
-/** Reads the index `active-jobs`, partition by partition, each sorted by job id. */
+/** Reads the index `active-jobs`, partition by partition, each by owner and age. */
 export function createDynamoActiveJobs({
   documents,
   table,
@@ -28,7 +28,7 @@ export function createDynamoActiveJobs({
         Limit: pageSize,
         where: { text: '#active_shard = :shard', values: { ':shard': shard } },
       }))
-        if (rows.length > 0) yield rows.map((row) => String(row['job_id']));
+        if (rows.length > 0) yield rows.map((row) => jobIdIn(String(row['active_job'])));
   }
   return { pages };
 }

@@ -1,13 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { JobEvent } from '../core/announcement.ts';
 import type { AnnouncementState } from '../core/descriptor.ts';
-import { InvariantError } from '../core/errors.ts';
 import { sharedFor_ms } from '../core/shared-news.ts';
 import type { Clock } from '../ports.ts';
+import type { DeliveryStates } from './announcement-states.ts';
 import { isFreeFor, isNew } from './dynamo-conditions.ts';
-import { expiry, hasExpired } from './dynamo-layout.ts';
+import { eventsOf, expiry, hasExpired } from './dynamo-layout.ts';
 import { openTable, type Row } from './dynamo-table.ts';
-import type { DeliveryState, DeliveryStates } from './sns-announcements.ts';
 
 export type DynamoDeliveriesOptions = {
   documents: DynamoDBDocumentClient;
@@ -17,7 +16,7 @@ export type DynamoDeliveriesOptions = {
   retention_days?: number;
 };
 
-/** How every event fares with every target, one item each. */
+/** How an event fares with a target, one item each, written once the target has it. */
 export type DynamoDeliveries = DeliveryStates & {
   /** Writes what an attempt came to, unless a later one, or the end, is written already. */
   record(
@@ -37,23 +36,14 @@ export function createDynamoDeliveries(options: DynamoDeliveriesOptions): Dynamo
   const table = openTable(options.documents, options.table);
   const goesAt = (): number => expiry.after(clock.now(), retention_days);
   const keyOf = (job_id: string, event_id: string, target: string) => ({
-    pk: `DELIVERIES#${job_id}`,
+    pk: eventsOf(job_id),
     sk: `${event_id}#${target}`,
   });
 
   return {
     put: async (job_id, state) => {
       const row = { ...keyOf(job_id, state.event_id, state.target), ...state, expires_at: goesAt() };
-      const { done, row: known } = await table.putIf(row, isNew);
-      return { created: done, state: done ? { ...state } : stateIn(known ?? {}) };
-    },
-    handedOver: async (job_id, event_id, target, by) => {
-      const delivered = by === 'topic' ? { state: 'delivered', attempts: 1 } : {};
-      const { done } = await table.update(keyOf(job_id, event_id, target), {
-        set: { handed_over: true, ...delivered },
-        condition: { text: 'attribute_exists(pk)', values: {} },
-      });
-      if (!done) throw new InvariantError(`${event_id} was handed over to ${target}, and nobody had put that down`);
+      await table.putIf(row, isNew);
     },
     isFirst: async (key, target, event_id) => {
       const now_ms = clock.now();
@@ -61,24 +51,23 @@ export function createDynamoDeliveries(options: DynamoDeliveriesOptions): Dynamo
       return (await table.putIf(row, isFreeFor(event_id, Math.floor(now_ms / 1000)))).done;
     },
     list: async (job_id) => {
-      const where = { text: 'pk = :pk', values: { ':pk': `DELIVERIES#${job_id}` } };
+      const where = { text: 'pk = :pk', values: { ':pk': eventsOf(job_id) } };
       const rows = await table.all({ where });
-      return rows
-        .filter((row) => !hasExpired(row as { expires_at?: number }, clock.now())) // written by `put`
-        .map(stateIn)
-        .sort((left, right) => numberOf(left) - numberOf(right) || (left.target < right.target ? -1 : 1));
+      const live = rows.filter((row) => !hasExpired(row as { expires_at?: number }, clock.now())); // written by `put`, `record` and the inbox
+      const isState = (row: Row): boolean => row['target'] !== undefined;
+      return {
+        states: live.filter(isState).map(stateIn),
+        events: live.filter((row) => !isState(row)).map((row) => String(row['sk'])),
+      };
     },
     record: async ({ target, event: { event_id, data } }, state) => {
-      const set = { ...state, event_id, target, handed_over: true, put_at_ms: clock.now(), expires_at: goesAt() };
+      const set = { ...state, event_id, target, expires_at: goesAt() };
       await table.update(keyOf(data.job_id, event_id, target), { set, condition: isLater(state.attempts) });
     },
   };
 }
 
-/** `evt_` job, generation, number, type. */
-const numberOf = ({ event_id }: DeliveryState): number => Number(event_id.split('_')[3] ?? 0);
-
-function stateIn(row: Row): DeliveryState {
-  const { target, event_id, state, attempts, last_error, handed_over, put_at_ms } = row as DeliveryState; // written by `put` and `record`
-  return { target, event_id, state, attempts, last_error, handed_over, put_at_ms };
+function stateIn(row: Row): AnnouncementState {
+  const { target, event_id, state, attempts, last_error } = row as AnnouncementState; // written by `put` and `record`
+  return { target, event_id, state, attempts, last_error };
 }

@@ -1,9 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { JobEvent } from '../core/announcement.ts';
+import { eventOf, type JobEvent } from '../core/announcement.ts';
+import type { Address } from '../core/descriptor.ts';
 import { RequestError } from '../core/errors.ts';
-import type { Clock, Events } from '../ports.ts';
+import { isTerminal } from '../core/job.ts';
+import type { Clock, Events, JobStore } from '../ports.ts';
 import { isNew } from './dynamo-conditions.ts';
-import { expiry, hasExpired } from './dynamo-layout.ts';
+import { createInbox, type Place } from './dynamo-inbox.ts';
+import { eventKey, expiry, hasExpired, partsOf } from './dynamo-layout.ts';
 import { openTable, type Row } from './dynamo-table.ts';
 import { pack, unpack } from './pack.ts';
 
@@ -11,139 +14,76 @@ export type DynamoEventsOptions = {
   documents: DynamoDBDocumentClient;
   table: string;
   clock: Pick<Clock, 'now'>;
+  /** Where jobs end, and how they are spoken of. */
+  jobs: Pick<JobStore, 'load'>;
+  address: () => Address;
   /** An event goes so long after it was appended. */
   retention_days?: number;
 };
 
-/** Longer than any function of ours lives: a number that nobody used by then is never used. */
-const writerLifeMs = 90_000;
-/** A number this old is not used any more by who finds it unused: a reader may be about to pass it over. */
-const usableMs = 45_000;
-
-/** A number of the inbox, and the moment that the one before was given out. */
-type Place = { number: number; before_ms: number };
-/** Which number an event has. */
-type Marker = Place & { at_ms: number };
-
 /**
- * The inbox of an owner: events under contiguous numbers, which are the cursors.
- *
- *   take a number → mark the event with it (if unmarked) → put the event under it (if nothing is there)
- *
- * Readers serve numbers without a gap, and pass a gap over once everybody who could fill it is gone. Whoever repeats an append
- * finds the mark: a young number is used, an old one is voided and replaced, so that no event comes to stand behind a reader.
+ * The inbox of an owner: what each event says is written first, under its id, then its place in the order. What is said of a
+ * job's end is not written at all: the record says it, which never changes afterwards and stays as long.
  */
-export function createDynamoEvents({
-  documents,
-  table: name,
-  clock,
-  retention_days = 30,
-}: DynamoEventsOptions): Events {
-  const table = openTable(documents, name);
-  const goesAt = (): number => expiry.after(clock.now(), retention_days);
-  const inbox = (owner: string): string => `INBOX#${owner}`;
+export function createDynamoEvents(options: DynamoEventsOptions): Events {
+  const { clock, jobs, address, retention_days = 30 } = options;
+  const table = openTable(options.documents, options.table);
+  const inbox = createInbox(table, clock, retention_days);
 
-  async function take(owner: string): Promise<Place> {
-    const update = { set: { at_ms: clock.now() }, add: { number: 1 } };
-    const { row } = await table.update({ pk: inbox(owner), sk: 'COUNTER' }, update, { before: true });
-    return { number: Number(row?.['number'] ?? 0) + 1, before_ms: Number(row?.['at_ms'] ?? 0) };
+  async function keep(event: JobEvent): Promise<void> {
+    const expires_at = expiry.after(clock.now(), retention_days);
+    await table.putIf({ ...eventKey(event.event_id), event: pack(event), expires_at }, isNew);
   }
-  const put = (owner: string, { number, before_ms }: Place, content: { event: Uint8Array } | { void: true }) =>
-    table.putIf({ pk: inbox(owner), sk: padded(number), before_ms, ...content, expires_at: goesAt() }, isNew);
-
-  /** Marks the event with a number, unless it is marked: then says with which. */
-  async function mark(event_id: string, place: Place, at_ms: number): Promise<Marker | undefined> {
-    const row = { ...markerKey(event_id), ...place, at_ms, expires_at: goesAt() };
-    const { done, row: known } = await table.putIf(row, isNew);
-    return done ? undefined : (known as Marker | undefined); // written by the line above, or by `replace`
+  /** Undefined for an event that has expired. It was there before its place was: a read that finds none may trail, and is made again. */
+  async function written(event_id: string): Promise<JobEvent | undefined> {
+    const { pk, sk } = eventKey(event_id);
+    const where = { text: 'pk = :pk AND sk = :sk', values: { ':pk': pk, ':sk': sk } };
+    const [row = (await table.all({ where, consistent: true }))[0]] = await table.all({ where });
+    return row === undefined || hasExpired(row as { expires_at?: number }, clock.now()) ? undefined : eventIn(row);
   }
-  async function replace(event_id: string, number: number, place: Place, at_ms: number): Promise<Marker | undefined> {
-    const condition = { text: '#number = :old', values: { ':old': number } };
-    const { done, row } = await table.update(markerKey(event_id), { set: { ...place, at_ms }, condition });
-    return done ? undefined : (row as Marker | undefined); // as above
+  /** Undefined when the record has expired, or is a later job's. */
+  async function ofTheEnd(event_id: string): Promise<JobEvent | undefined> {
+    const { job_id, generation_ms } = partsOf(event_id);
+    const trailing = await jobs.load(job_id);
+    const job = trailing !== undefined && !isTerminal(trailing) ? await jobs.load(job_id, { latest: true }) : trailing;
+    if (job?.generation_ms !== generation_ms || job.state.settled_at_ms === null) return undefined;
+    return eventOf(job, { event_id, type: 'settled', at_ms: job.state.settled_at_ms }, address());
   }
-
-  /** An append of an event that is marked already: by a repeat, or by another writer right now. */
-  async function repeat(owner: string, event_id: string, event: Uint8Array, marker: Marker): Promise<void> {
-    if (clock.now() - marker.at_ms < usableMs) {
-      const { done, row } = await put(owner, marker, { event });
-      if (done || row?.['void'] !== true) return;
-    }
-    const { row } = await put(owner, marker, { void: true });
-    if (row?.['event'] !== undefined) return;
-    const at_ms = clock.now();
-    const place = await take(owner);
-    const other = await replace(event_id, marker.number, place, at_ms);
-    await finish(owner, event_id, event, place, other);
-  }
-  /** Puts the event under its number; a number that came to nothing is voided at once, so that no reader waits for it. */
-  async function finish(
-    owner: string,
-    event_id: string,
-    event: Uint8Array,
-    place: Place,
-    other: Marker | undefined,
-  ): Promise<void> {
-    if (other !== undefined) {
-      await put(owner, place, { void: true });
-      return repeat(owner, event_id, event, other);
-    }
-    const { done, row } = await put(owner, place, { event });
-    if (done || row?.['event'] !== undefined) return;
-    return repeat(owner, event_id, event, { ...place, at_ms: 0 });
-  }
+  const read = (event_id: string): Promise<JobEvent | undefined> =>
+    partsOf(event_id).type === 'settled' ? ofTheEnd(event_id) : written(event_id);
+  const eventIn = (row: Row): JobEvent => unpack(row['event'] as Uint8Array) as JobEvent; // written by `keep`
 
   return {
     append: async (owner, event) => {
-      const at_ms = clock.now();
-      const place = await take(owner);
-      const other = await mark(event.event_id, place, at_ms);
-      await finish(owner, event.event_id, pack(event), place, other);
+      if (event.type !== 'job.settled') await keep(event);
+      return inbox.append(owner, event.event_id, Date.parse(event.timestamp));
     },
     list: async ({ owner, cursor, limit }) => {
       const events: JobEvent[] = [];
-      let reached = positionOf(cursor);
-      const pages = table.query({
-        where: {
-          text: 'pk = :pk AND sk BETWEEN :first AND :last',
-          values: { ':pk': inbox(owner), ':first': padded(reached + 1), ':last': pastNumbers },
-        },
-        Limit: limit + 1,
-      });
-      for await (const { rows } of pages)
-        for (const row of rows) {
-          const number = Number(row['sk']);
-          const gap = number > reached + 1;
-          if (gap && clock.now() - Number(row['before_ms']) < writerLifeMs) return page(false);
-          const event = eventIn(row);
-          if (event !== undefined && events.length === limit) return page(true);
-          if (event !== undefined) events.push(event);
-          reached = number;
+      let reached = placeOf(cursor);
+      for await (const entries of inbox.read(owner, reached)) {
+        while (entries.length > 0) {
+          if (events.length === limit) return page(true);
+          const some = entries.splice(0, limit - events.length);
+          const found = await Promise.all(some.map(({ event_id }) => read(event_id)));
+          events.push(...found.filter((event) => event !== undefined));
+          reached = some.at(-1)?.behind ?? reached;
         }
+      }
       return page(false);
 
       function page(has_more: boolean) {
-        return { events, next_cursor: String(reached), has_more };
+        return { events, next_cursor: cursorOf(reached), has_more };
       }
     },
   };
-
-  /** Undefined for a voided number, and for an event that only waits for its removal. */
-  function eventIn(row: Row): JobEvent | undefined {
-    const { event, expires_at } = row as { event?: Uint8Array; expires_at?: number }; // written by `put`
-    if (event === undefined || hasExpired({ expires_at }, clock.now())) return undefined;
-    return unpack(event) as JobEvent; // written by `append`, from the same type
-  }
 }
 
-const markerKey = (event_id: string) => ({ pk: `EVENT#${event_id}`, sk: 'NUMBER' });
-/** Sorts after every digit, and before COUNTER. */
-const pastNumbers = ':';
-const padded = (number: number): string => String(number).padStart(15, '0');
-
-function positionOf(cursor: string | null): number {
-  if (cursor === null) return 0;
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+/** Places as one number, entries in its last three digits. */
+const cursorOf = ({ page, entries }: Place): string => String(page * 1000 + entries);
+function placeOf(cursor: string | null): Place {
+  const number = cursor === null ? 0 : Number(/^\d{1,15}$/.exec(cursor)?.[0]);
+  if (!Number.isNaN(number)) return { page: Math.floor(number / 1000), entries: number % 1000 };
   const message = 'is not one of ours; use next_cursor of the page before, or leave it out to begin at the oldest';
   throw new RequestError('INVALID_REQUEST', `the cursor ${message}`, { problems: [{ path: 'cursor', message }] });
 }

@@ -1,6 +1,6 @@
 import type { Handle, Job, JobSeen, JobSpec, JobState } from '../core/job.ts';
 import { refOf, untouched } from '../core/job.ts';
-import { activeKeys, expiry, hotKey, ownedKeys } from './dynamo-layout.ts';
+import { activeKeys, endedKeys, expiry, hotKey, partsOf } from './dynamo-layout.ts';
 import type { Row } from './dynamo-table.ts';
 import { unpack } from './pack.ts';
 
@@ -61,10 +61,10 @@ export const owedChange = (owed: JobState['owed']): Row =>
   Object.fromEntries(owed.map(({ event_id, type, at_ms }) => [`owed.${event_id}`, { type, at_ms }]));
 
 export function hotOf(job: Job, refs: Refs, written_by: string, retention_days: number) {
-  const { job_id, generation_ms, owner, deadline_at_ms, state, spec } = job;
+  const { generation_ms, owner, deadline_at_ms, state, spec } = job;
   const { status, settled_at_ms, owed } = state;
   return {
-    ...hotKey(job_id),
+    ...hotKey(job.job_id),
     generation_ms,
     kind: spec.kind.name,
     ...stateChange(state).set,
@@ -73,8 +73,8 @@ export function hotOf(job: Job, refs: Refs, written_by: string, retention_days: 
     ...(refs.handle_ref === null ? {} : { handle_ref: refs.handle_ref }),
     ...(refs.seen_ref === null ? {} : { seen_ref: refs.seen_ref }),
     written_by,
-    ...ownedKeys(owner, job, status),
-    ...(status === 'running' || owed.length > 0 ? activeKeys(job_id) : {}),
+    ...(status === 'running' ? {} : endedKeys(owner, job)),
+    ...(status === 'running' || owed.length > 0 ? activeKeys(owner, job) : {}),
     expires_at:
       settled_at_ms === null
         ? expiry.running(deadline_at_ms, retention_days)
@@ -95,8 +95,8 @@ export const specPartOf = ({ schema_version, owner, started_at_ms, deadline_at_m
 export const seenPartOf = ({ seen }: Job): JobSeen | null =>
   Object.values(seen).every((value) => value === null) ? null : seen;
 
-/** `evt_` id, generation, number, type: told in the order of their numbers. */
-const numberOf = (event_id: string): number => Number(event_id.split('_')[3] ?? 0);
+/** Told in this order. */
+const numberOf = (event_id: string): number => partsOf(event_id).number;
 
 /** The record, or undefined when a part that it refers to is not among these. */
 export function jobOf(job_id: string, hot: Hot, parts: Parts): Job | undefined {

@@ -5,7 +5,7 @@ import { refOf } from '../core/job.ts';
 import type { Change, Clock, JobStore, Written } from '../ports.ts';
 import { allOf, jobConditions as is } from './dynamo-conditions.ts';
 import { type Hot, hotOf, jobOf, owedChange, type Ref, seenPartOf, specPartOf, stateChange } from './dynamo-items.ts';
-import { activeFields, createdOf, expiry, hasExpired, hotKey } from './dynamo-layout.ts';
+import { activeFields, endedKeys, expiry, hasExpired, hotKey } from './dynamo-layout.ts';
 import { createPartitions, newName } from './dynamo-partition.ts';
 import { type Outcome, openTable, type Row, type Update } from './dynamo-table.ts';
 
@@ -67,9 +67,10 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
   }
 
   async function save(made: Change): Promise<Written> {
-    const { ref, expected_checks, state, owe, handle, seen } = made;
+    const { ref, expected_checks, takes_check, state, owe, handle, seen } = made;
     const ends = state.status !== undefined && state.status !== 'running';
     const { set, remove } = stateChange(state);
+    if (takes_check && expected_checks !== null) set['checks'] = expected_checks + 1;
     if (ends || handle !== undefined || seen !== undefined) {
       // Its deadline and its owner are in the spec, which nearly always is known.
       const before = await knownOrLoaded(ref);
@@ -83,10 +84,10 @@ export function createDynamoJobStore(options: DynamoJobStoreOptions): JobStore {
       if (seen_ref !== undefined) Object.assign(set, { seen_ref });
       addPending(ref.job_id, handle_ref, { handle });
       addPending(ref.job_id, seen_ref, seen);
-      if (ends && state.status !== undefined) {
+      if (ends) {
         const settled_at_ms = state.settled_at_ms ?? clock.now();
-        set['created'] = createdOf(ref, state.status);
-        set['expires_at'] = expiry.ended(settled_at_ms, before.deadline_at_ms, retention_days);
+        const expires_at = expiry.ended(settled_at_ms, before.deadline_at_ms, retention_days);
+        Object.assign(set, endedKeys(before.owner, ref), { expires_at });
       }
     }
     const fence = expected_checks === null ? [] : [is.atCheck(expected_checks)];

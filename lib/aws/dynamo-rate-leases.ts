@@ -35,7 +35,7 @@ export function createDynamoRateLeases(options: DynamoRateLeasesOptions): RateLe
   const table = openTable(options.documents, options.table);
   const key = { pk: `RATE#${connection}`, sk: 'SPENT' };
   const expires_at = (): number => Math.ceil(now() / 1000) + kept_seconds;
-  const soon = () => ({ before: false, signal: AbortSignal.timeout(timeout_ms) });
+  const soon = () => ({ signal: AbortSignal.timeout(timeout_ms) });
 
   return {
     lease: async (now_ms, spent_until_ms) => {

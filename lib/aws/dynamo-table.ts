@@ -17,8 +17,9 @@ export type Condition = { text: string; values: Record<string, unknown> };
 /** Fields may be paths into a map, `owed.evt_1`. */
 export type Update = {
   set?: Record<string, unknown>;
+  /** To the ends of lists that are there. */
+  append?: Record<string, unknown[]>;
   remove?: readonly string[];
-  add?: Record<string, number>;
   condition?: Condition;
 };
 /** What a conditional write came to: the row as it is then, or as it was when the condition failed (undefined: there is none). */
@@ -34,8 +35,8 @@ export type Page = { rows: Row[]; count: number; last: Row | undefined };
 export type Table = {
   put(row: Row & Key): Promise<void>;
   putIf(row: Row & Key, condition: Condition): Promise<Outcome>;
-  /** The row afterwards, or the fields as they were before (`before: true`). */
-  update(key: Key, update: Update, how?: { before: boolean; signal?: AbortSignal }): Promise<Outcome>;
+  /** The row afterwards. */
+  update(key: Key, update: Update, how?: { signal?: AbortSignal }): Promise<Outcome>;
   /** Page by page; DynamoDB ends a page at 1 MB. */
   query(selection: Selection): AsyncGenerator<Page>;
   /** The rows of all pages. */
@@ -91,13 +92,13 @@ export function openTable(documents: DynamoDBDocumentClient, table: string): Tab
         );
         return row;
       }),
-    update: (key, update, { before, signal } = { before: false }) =>
+    update: (key, update, { signal } = {}) =>
       conditional(async () => {
         const command = new UpdateCommand({
           TableName: table,
           Key: key,
           ...expressed(update),
-          ReturnValues: before ? 'ALL_OLD' : 'ALL_NEW',
+          ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         });
         const { Attributes = {} } = await documents.send(command, signal === undefined ? {} : { abortSignal: signal });
@@ -122,7 +123,7 @@ function named(texts: string[]): { ExpressionAttributeNames?: Record<string, str
 const pathOf = (field: string): string => `#${field.replaceAll('.', '.#')}`;
 const clause = (word: string, parts: string[]): string[] => (parts.length === 0 ? [] : [`${word} ${parts.join(', ')}`]);
 
-function expressed({ set = {}, remove = [], add = {}, condition }: Update) {
+function expressed({ set = {}, append = {}, remove = [], condition }: Update) {
   const values: Record<string, unknown> = { ...condition?.values };
   const bound = (value: unknown): string => {
     const name = `:v${Object.keys(values).length}`;
@@ -130,15 +131,13 @@ function expressed({ set = {}, remove = [], add = {}, condition }: Update) {
     return name;
   };
   const UpdateExpression = [
-    ...clause(
-      'SET',
-      Object.entries(set).map(([field, value]) => `${pathOf(field)} = ${bound(value)}`),
-    ),
+    ...clause('SET', [
+      ...Object.entries(set).map(([field, value]) => `${pathOf(field)} = ${bound(value)}`),
+      ...Object.entries(append).map(
+        ([field, value]) => `${pathOf(field)} = list_append(${pathOf(field)}, ${bound(value)})`,
+      ),
+    ]),
     ...clause('REMOVE', remove.map(pathOf)),
-    ...clause(
-      'ADD',
-      Object.entries(add).map(([field, value]) => `${pathOf(field)} ${bound(value)}`),
-    ),
   ].join(' ');
   return {
     UpdateExpression,

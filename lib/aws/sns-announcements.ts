@@ -1,37 +1,15 @@
-import {
-  type MessageAttributeValue,
-  PublishCommand,
-  type PublishCommandInput,
-  type SNSClient,
-} from '@aws-sdk/client-sns';
+import type { MessageAttributeValue, SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { emailOf } from '../announce/email.ts';
 import { chatNotificationOf } from '../announce/slack.ts';
 import type { JobEvent } from '../core/announcement.ts';
-import type { AnnouncementState } from '../core/descriptor.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { SharedNews } from '../core/shared-news.ts';
 import { peopleAttribute } from '../env.ts';
 import type { Announcements, Clock } from '../ports.ts';
-import { said } from './service-errors.ts';
+import { type DeliveryStates, statesOf, topicTargets } from './announcement-states.ts';
+import { createSnsPublisher, type TopicMessage } from './sns-publisher.ts';
 import { createSqsDeliveries } from './sqs-deliveries.ts';
-
-/** The topics, as a job's announcements show them. No target of the configuration can be named like that. */
-export const topicTargets = { outcomes: 'sns:outcomes', chat: 'sns:chat' } as const;
-
-/** How one event fares with one target, and whether the topic or the delivery queue has it. */
-export type DeliveryState = AnnouncementState & { handed_over: boolean; put_at_ms: number };
-
-/** The per-target states, as far as handing over needs them. A job's are found by its id, ordered by event and target. */
-export type DeliveryStates = {
-  /** Writes a state unless there is one for this event and target; returns what stands. */
-  put(job_id: string, state: DeliveryState): Promise<{ created: boolean; state: DeliveryState }>;
-  /** Sets `handed_over`: a topic has `delivered` with it, the delivery queue goes on from `pending`. */
-  handedOver(job_id: string, event_id: string, target: string, by: 'topic' | 'queue'): Promise<void>;
-  list(job_id: string): Promise<DeliveryState[]>;
-  /** Whether this event is the one that tells `target` of `key`: the first within a day, also when it asks again. */
-  isFirst(key: string, target: string, event_id: string): Promise<boolean>;
-};
 
 export type SnsAnnouncementsOptions = {
   sns: SNSClient;
@@ -43,27 +21,19 @@ export type SnsAnnouncementsOptions = {
   sqs: SQSClient;
   /** For webhook and Slack targets; null when the stack has none. */
   delivery_queue_url: string | null;
-  clock: Clock;
+  clock: Pick<Clock, 'now'>;
 };
 
 type Handing = { target: string; by: 'topic' | 'queue'; hand: () => Promise<unknown> };
 
-/** Longer than a publish takes; a state put longer ago was left by who failed or died. */
-const underWayMs = 5_000;
-const lookAgainMs = 250;
-
 /**
- * Announces on SNS, and hands webhook and Slack targets over to the delivery queue. Each is marked once it is handed over:
- *
- *   put ── created ──────────────────────────────────→ hand over → mark
- *      └── there ── marked → done
- *               └── unmarked ── young: somebody is at it: look again ── marked → done
- *                          └── 5 s old: whoever put it failed or died → hand over → mark
- *
- * so that two ticks that finish a job at once tell it once, and a crash tells it twice rather than never.
+ * Announces on SNS, and hands webhook and Slack targets over to the delivery queue. What a target has is put down once it has
+ * it; but for the topic that hears of everything: it has an event that is struck off. Only when the event stays owed since
+ * another target failed, that is put down too. So a crash tells some twice rather than never.
  */
 export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announcements {
   const { sns, topic_arn, chat_topic_arn, deliveries, sqs, delivery_queue_url, clock } = options;
+  const publish = createSnsPublisher(sns);
   const queue = delivery_queue_url === null ? null : createSqsDeliveries({ sqs, queue_url: delivery_queue_url, clock });
 
   /** Those that may tell people of `shared`, of all that could. */
@@ -79,20 +49,20 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
   }
 
   async function handingsOf(event: JobEvent, targets: readonly string[], shared?: SharedNews): Promise<Handing[]> {
-    const topic = (target: string, input: PublishCommandInput): Handing => ({
+    const topic = (target: string, arn: string, message: TopicMessage): Handing => ({
       target,
       by: 'topic',
-      hand: () => said(`the topic ${target}`, () => sns.send(new PublishCommand(input))),
+      hand: () => publish(arn, message),
     });
     const { outcomes, chat } = topicTargets;
     const told = shared === undefined ? null : await firstTold(event, targets, shared);
     const hears = (target: string): boolean => told?.includes(target) ?? true;
     return [
       // The topic has programs among its subscribers: they hear of every event.
-      topic(outcomes, { TopicArn: topic_arn, ...outcomeMessage(event, { told_people: !hears(outcomes) }) }),
+      topic(outcomes, topic_arn, outcomeMessage(event, { told_people: !hears(outcomes) })),
       ...(chat_topic_arn === null || !hears(chat)
         ? []
-        : [topic(chat, { TopicArn: chat_topic_arn, Message: JSON.stringify(chatNotificationOf(event)) })]),
+        : [topic(chat, chat_topic_arn, { Message: JSON.stringify(chatNotificationOf(event)) })]),
       ...targets
         .filter((target) => shared?.people.includes(target) !== true || hears(target))
         .map((target): Handing => ({ target, by: 'queue', hand: () => queueUp(event, target) })),
@@ -104,42 +74,36 @@ export function createSnsAnnouncements(options: SnsAnnouncementsOptions): Announ
     await queue.send({ target, attempts: 0, due_at_ms: clock.now(), event });
   }
 
-  async function handOver(event: JobEvent, { target, by, hand }: Handing): Promise<void> {
-    const { event_id, data } = event;
-    const fresh = { target, event_id, state: 'pending', attempts: 0, last_error: null } as const;
-    const put = await deliveries.put(data.job_id, { ...fresh, handed_over: false, put_at_ms: clock.now() });
-    if (!put.created && (await isHandedOver(data.job_id, put.state))) return;
-    await hand();
-    await deliveries.handedOver(data.job_id, event_id, target, by);
-  }
-
-  async function isHandedOver(job_id: string, known: DeliveryState): Promise<boolean> {
-    let state: DeliveryState | undefined = known;
-    while (state !== undefined && !state.handed_over) {
-      if (clock.now() - state.put_at_ms >= underWayMs) return false;
-      await clock.sleep(lookAgainMs);
-      const { event_id, target } = known;
-      state = (await deliveries.list(job_id)).find((one) => one.event_id === event_id && one.target === target);
-    }
-    return state !== undefined;
-  }
+  const putDown = (event_id: string, job_id: string, { target, by }: Handing): Promise<void> => {
+    const state =
+      by === 'topic' ? ({ state: 'delivered', attempts: 1 } as const) : ({ state: 'pending', attempts: 0 } as const);
+    return deliveries.put(job_id, { target, event_id, ...state, last_error: null });
+  };
 
   return {
-    publish: async (event, targets, shared) => {
-      const handings = await handingsOf(event, targets, shared);
-      const all = await Promise.allSettled(handings.map((handing) => handOver(event, handing)));
-      // Every target had its turn; who failed has it again with the next tick, the others are marked.
-      for (const one of all) if (one.status === 'rejected') throw one.reason;
+    publish: async (event, targets, shared, again = false) => {
+      const { event_id } = event;
+      const { job_id } = event.data;
+      const { states } = again ? await deliveries.list(job_id) : { states: [] };
+      const had = states.filter((state) => state.event_id === event_id).map(({ target }) => target);
+      const left = (await handingsOf(event, targets, shared)).filter(({ target }) => !had.includes(target));
+      const handed: Handing[] = [];
+      const all = await Promise.allSettled(
+        left.map(async (handing) => {
+          await handing.hand();
+          if (handing.target === topicTargets.outcomes) handed.push(handing);
+          else await putDown(event_id, job_id, handing);
+        }),
+      );
+      const failed = all.find((one) => one.status === 'rejected');
+      if (failed === undefined) return;
+      // Every target had its turn; who failed has it again with a later tick, the others are put down.
+      await Promise.all(handed.map((handing) => putDown(event_id, job_id, handing)));
+      throw failed.reason;
     },
-    list: listAnnouncements(deliveries).list,
+    list: (job) => statesOf(deliveries, job),
   };
 }
-
-/** How announcements fare, for who only reads: without what handing over keeps for itself. */
-export const listAnnouncements = (deliveries: Pick<DeliveryStates, 'list'>): Pick<Announcements, 'list'> => ({
-  list: async ({ job_id }) =>
-    (await deliveries.list(job_id)).map(({ handed_over: _, put_at_ms: __, ...state }) => state),
-});
 
 /** Below the 256 KB of SNS, which count the attributes too. */
 const maxMessageBytes = 250_000;

@@ -26,9 +26,12 @@ export function createSqliteEvents(database: Database, observe: (event: JobEvent
         const { changes, lastInsertRowid } = insert.run(...row);
         position = changes > 0 ? Number(lastInsertRowid) : 0;
       }, 'durable');
-      if (position === 0) return;
-      kept = Math.max(kept, position);
-      observe(event);
+      if (position !== 0) {
+        kept = Math.max(kept, position);
+        observe(event);
+      }
+      // There is no other process; and what was handed over is known by event and target.
+      return true;
     },
     list: async ({ owner, cursor, limit }) => {
       const after = positionOf(cursor);

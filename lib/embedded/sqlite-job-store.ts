@@ -159,12 +159,16 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
         (job) => withState(job, { starter_claimed_until_ms: until_ms }),
         'durable',
       ),
-    save: ({ ref, expected_checks, state, owe, handle, seen }) =>
+    save: ({ ref, expected_checks, takes_check, state, owe, handle, seen }) =>
       change(
         ref,
         (job) => runs(job) && (expected_checks === null || job.state.checks === expected_checks),
         (job) => ({
-          ...withState(job, { ...state, owed: [...job.state.owed, ...owe] }),
+          ...withState(job, {
+            ...state,
+            checks: job.state.checks + Number(takes_check ?? false),
+            owed: [...job.state.owed, ...owe],
+          }),
           handle: handle ?? job.handle,
           seen: seen ?? job.seen,
         }),

@@ -1,7 +1,7 @@
 import { describeJob, type JobDescriptor } from '../core/descriptor.ts';
 import { RequestError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
-import { isTerminal, jobIdPattern, refOf } from '../core/job.ts';
+import { isTerminal, jobIdPattern } from '../core/job.ts';
 import type { Ports, Settings } from '../ports.ts';
 
 type ReadPorts = Pick<Ports, 'jobs' | 'announcements' | 'clock'>;
@@ -19,7 +19,7 @@ export async function ownedJob(ports: Pick<Ports, 'jobs'>, owner: string, job_id
 
 /** The descriptor of a record, with how its announcements fare. */
 export async function describeFully(ports: ReadPorts, settings: Settings, job: Job): Promise<JobDescriptor> {
-  const announcements = job.state.events === 0 ? [] : await ports.announcements.list(refOf(job));
+  const announcements = job.state.events === 0 ? [] : await ports.announcements.list(job);
   return describeJob(job, announcements, settings.address, ports.clock.now());
 }
 

@@ -98,8 +98,17 @@ async function claimAndCheck(
     unsaved_claims,
   });
   if (!claimed.written) return { outcome: 'lost_claim', job: claimed.job };
-  const decision = await checkJob(ports, settings, claimed.job, budget_ms);
-  return record(ports, settings, claimed.job, decision);
+  return makeCheck(ports, settings, claimed.job, budget_ms);
+}
+
+/** The check of a claim in hand: look, save what changed, and the next tick, or the end. */
+export async function makeCheck(
+  ports: TickPorts,
+  settings: Settings,
+  claimed: Job,
+  budget_ms: number,
+): Promise<TickReport> {
+  return record(ports, settings, claimed, await checkJob(ports, settings, claimed, budget_ms));
 }
 
 /** No lease reaches this far ahead: the clock was set back since. Its check may be under way all the same, so that the next tick looks. */
@@ -125,7 +134,7 @@ async function record(ports: TickPorts, settings: Settings, job: Job, decision: 
         progress_saved_at_ms: now_ms,
         events: job.state.events + decision.tell.length,
       },
-      owe: owe(job, decision.tell, now_ms),
+      owe: owe(job, decision.tell, decision.state.settled_at_ms ?? now_ms),
       ...(decision.seen === null ? {} : { seen: decision.seen }),
     });
     // Somebody settled meanwhile, or took the job over after our lease: what we saw is theirs to decide.

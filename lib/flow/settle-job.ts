@@ -59,14 +59,22 @@ export async function finishJob(ports: FinishPorts, settings: Settings, job: Job
 /** Most jobs, most of the time: there is nothing to wait for. */
 export const owesNothing = ({ state }: Job): boolean => state.owed.length === 0;
 
-/** Appends each owed event to the inbox, announces it, strikes it off: in this order, so that a crash repeats and never loses. */
+/** Longer than a publish takes: who appended an event and has not published it by then failed or died. */
+const underWayMs = 5_000;
+
+/**
+ * Appends each owed event to the inbox, announces it, strikes it off: in this order, so that a crash repeats and never loses.
+ * An event that somebody else has just appended is theirs to tell; should they die, it is owed, and a later tick pays it.
+ */
 export async function payOwed(ports: FinishPorts, settings: Settings, job: Job): Promise<Job> {
   let current = job;
   for (const owed of job.state.owed) {
     const event = eventOf(current, owed, settings.address);
-    await ports.events.append(job.owner, event);
+    const again = !(await ports.events.append(job.owner, event));
+    if (again && ports.clock.now() - owed.at_ms < underWayMs) return current;
     const targets = targetsFor(job, owed.type, settings.targets);
-    await ports.announcements.publish(event, targets, sharedNewsOf(job, owed.type, settings.targets));
+    const shared = sharedNewsOf(job, owed.type, settings.targets);
+    await ports.announcements.publish(event, targets, shared, again);
     const written = await ports.jobs.paid(refOf(job), owed.event_id);
     if (written.written) current = written.job;
   }

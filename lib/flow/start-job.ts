@@ -7,7 +7,7 @@ import { readStartRequest } from '../core/start-request.ts';
 import type { Ports, Settings } from '../ports.ts';
 import { estimateJob } from './estimate-job.ts';
 import { lookAtJob } from './look-at-job.ts';
-import { runTick, type TickPorts } from './run-tick.ts';
+import { makeCheck, type TickPorts } from './run-tick.ts';
 import { sendNext } from './send-next-tick.ts';
 import { finishJob, owe } from './settle-job.ts';
 import { startRemoteJob } from './start-remote-job.ts';
@@ -107,19 +107,16 @@ async function begin(ports: StartPorts, settings: Settings, job: Job, left: () =
     await sendNext(ports, job, ports.clock.now());
     return job;
   }
-  const { came, job: started } = await startRemoteJob(ports, settings, job, left());
+  const inTime = (): boolean => left() >= firstCheckNeedsMs;
+  const { came, job: started } = await startRemoteJob(ports, settings, job, left(), inTime);
   if (started.state.reason === 'start_rejected')
     throw new RequestError('START_REJECTED', started.seen.message ?? 'the remote system refused to start the job', {
       job_id: job.job_id,
     });
   if (isTerminal(started) || came === 'elsewhere') return started;
-  const { next_check_at_ms } = started.state;
-  if (came === 'postponed' || job.spec.first_check === 'later' || left() < firstCheckNeedsMs) {
-    await sendNext(ports, started, next_check_at_ms);
-    return started;
-  }
-  const first = { ...refOf(job), carrier: 'chain', expected_checks: 0, due_at_ms: next_check_at_ms } as const;
-  return (await runTick(ports, settings, first, left())).job ?? started;
+  if (came === 'claimed') return (await makeCheck(ports, settings, started, left())).job ?? started;
+  await sendNext(ports, started, started.state.next_check_at_ms);
+  return started;
 }
 
 /** Looks before anything is written: only what can never work fails the request, and leaves nothing behind. */
@@ -147,7 +144,7 @@ async function adopted(
       ...claimed.state,
       ...decision.state,
       events: decision.tell.length,
-      owed: owe(claimed, decision.tell, ports.clock.now()),
+      owed: owe(claimed, decision.tell, decision.state.settled_at_ms ?? ports.clock.now()),
     },
     seen: decision.seen ?? claimed.seen,
   };

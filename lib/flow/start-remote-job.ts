@@ -1,4 +1,5 @@
 import { faultTypeOf } from '../core/acceptors.ts';
+import { leaseMs } from '../core/cadence.ts';
 import { plannedDueAt } from '../core/decide.ts';
 import { InvariantError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
@@ -18,8 +19,11 @@ const starterClaimMs = 35_000;
 /** What is said of a start that may have happened, and where to read on. */
 export const unknownBeginning = 'it is not known whether the remote job began: next_step says how to look';
 
-/** What came of it, with the job as it stands then. `elsewhere`: somebody else has the right to start it, or it has begun; the next tick is theirs to send. */
-export type Started = { came: 'begun' | 'postponed' | 'settled' | 'elsewhere'; job: Job };
+/**
+ * What came of it, with the job as it stands then. `claimed`: it has begun, and its first check is the caller's to make.
+ * `elsewhere`: somebody else has the right to start it, or it has begun; the next tick is theirs to send.
+ */
+export type Started = { came: 'begun' | 'claimed' | 'postponed' | 'settled' | 'elsewhere'; job: Job };
 
 /** Takes the one right to call the starter: whoever has it, and nobody else, may say what became of the start. */
 export const claimStarter = (ports: Pick<Ports, 'jobs' | 'clock'>, job: Job): Promise<Written> =>
@@ -27,13 +31,14 @@ export const claimStarter = (ports: Pick<Ports, 'jobs' | 'clock'>, job: Job): Pr
 
 /**
  * Starts the remote job, at most once whatever crashes: the claim is durable before the call, and once a call may have
- * left us it is never given back.
+ * left us it is never given back. When `checks` says so then, the first check is claimed in the write that records the handle.
  */
 export async function startRemoteJob(
   ports: StartPorts,
   settings: Settings,
   job: Job,
   budget_ms: number,
+  checks: () => boolean = () => false,
 ): Promise<Started> {
   const { start } = job.spec.kind;
   if (start === null) throw new InvariantError(`${job.job_id} is to be started, but its kind has no start call`);
@@ -43,7 +48,7 @@ export async function startRemoteJob(
   if (!observation.answered && observation.postponed)
     return { came: 'postponed', job: await giveClaimBack(ports, claimed.job, observation.retry_after_seconds ?? 1) };
   const answer = readStartAnswer(job.spec.kind, observation);
-  if (answer.ok) return { came: 'begun', job: await recordHandle(ports, claimed.job, answer) };
+  if (answer.ok) return recordHandle(ports, claimed.job, answer, job.spec.first_check === 'now' && checks());
   const unclear = isUnclear(observation);
   const settled = await settleJob(ports, settings, claimed.job, {
     status: 'failed',
@@ -68,19 +73,34 @@ async function recordHandle(
   ports: StartPorts,
   job: Job,
   { handle, warning }: Extract<StartAnswer, { ok: true }>,
-): Promise<Job> {
+  claims: boolean,
+): Promise<Started> {
   const now_ms = ports.clock.now();
   const warned = warning === null ? {} : { warnings: withWarning(job.state.warnings, warning) };
-  const state = { phase: 'polling' as const, begun_at_ms: now_ms, starter_claimed_until_ms: null, ...warned };
-  const next_check_at_ms = job.spec.first_check === 'now' ? now_ms : plannedDueAt(job, 0, now_ms, 0);
-  const written = await ports.jobs.save({
-    ref: refOf(job),
-    expected_checks: null,
-    state: { ...state, next_check_at_ms },
-    owe: [],
-    handle,
-  });
-  return written.job ?? job;
+  const begun = { phase: 'polling' as const, begun_at_ms: now_ms, starter_claimed_until_ms: null, ...warned };
+  const change = { ref: refOf(job), owe: [], handle };
+  const { written, job: saved = job } = claims
+    ? await ports.jobs.save({
+        ...change,
+        expected_checks: 0,
+        takes_check: true,
+        state: {
+          ...begun,
+          claimed_at_ms: now_ms,
+          lease_until_ms: now_ms + leaseMs,
+          next_check_at_ms: plannedDueAt(job, 1, now_ms, 0),
+          unsaved_claims: 1,
+        },
+      })
+    : await ports.jobs.save({
+        ...change,
+        expected_checks: null,
+        state: {
+          ...begun,
+          next_check_at_ms: job.spec.first_check === 'now' ? now_ms : plannedDueAt(job, 0, now_ms, 0),
+        },
+      });
+  return { came: claims && written ? 'claimed' : 'begun', job: saved };
 }
 
 /** 5xx, a lost connection, a time-out, an answer nobody can read: the remote side may have begun. A refusal, and what never left us, did not. */

@@ -12,8 +12,10 @@ export type JobTableProps = { removalPolicy: RemovalPolicy; encryptionKey?: IKey
  * point-in-time recovery of the last 35 days.
  *
  *   pk, sk                       every item
- *   owner_shard, created         jobs-of-owner: an owner's jobs, newest first; projects what a list filters by
- *   active_shard, job_id         active-jobs: sparse, only jobs that run or owe something
+ *   active_shard, active_job     active-jobs: only jobs that run or owe something, by owner and age
+ *   owner_shard, created         jobs-of-owner: only jobs that have ended, by age
+ *
+ * Both project what a list filters by, as far as it never changes: an entry is written when it comes and when it goes.
  */
 export class JobTable extends Construct {
   readonly table: TableV2;
@@ -38,8 +40,9 @@ export class JobTable extends Construct {
         {
           indexName: indexes.active,
           partitionKey: text('active_shard'),
-          sortKey: text('job_id'),
-          projectionType: ProjectionType.KEYS_ONLY,
+          sortKey: text('active_job'),
+          projectionType: ProjectionType.INCLUDE,
+          nonKeyAttributes: ['kind'],
         },
       ],
       timeToLiveAttribute: 'expires_at',
@@ -65,12 +68,13 @@ export class JobTable extends Construct {
     this.#allow(fn, ['dynamodb:UpdateItem'], this.table.tableArn);
   }
 
-  /** Listing and counting the jobs of an owner. */
+  /** Listing the jobs of an owner, active and ended. */
   grantListOwned(fn: HandlerFunction): void {
+    this.grantListActive(fn);
     this.#allow(fn, ['dynamodb:Query'], `${this.table.tableArn}/index/${indexes.owner}`);
   }
 
-  /** Listing all active jobs. */
+  /** Counting the active jobs of an owner, or listing those of all. */
   grantListActive(fn: HandlerFunction): void {
     this.#allow(fn, ['dynamodb:Query'], `${this.table.tableArn}/index/${indexes.active}`);
   }

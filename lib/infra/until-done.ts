@@ -117,7 +117,7 @@ export class UntilDone extends Construct {
 
     this.api.serve('start', start);
     this.jobs.grantReadWrite(start);
-    this.jobs.grantListOwned(start);
+    this.jobs.grantListActive(start);
     this.schedules.grantCreate(start);
     this.schedules.grantDelete(start);
     this.ticks.grantSend(start);

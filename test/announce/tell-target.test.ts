@@ -10,6 +10,7 @@ import { createSqliteAnnouncements } from '../../lib/embedded/sqlite-announcemen
 import { createSqliteEvents } from '../../lib/embedded/sqlite-events.ts';
 import type { Secrets } from '../../lib/ports.ts';
 import { createUndiciDispatchers } from '../../lib/transports/undici-dispatchers.ts';
+import { aJob } from '../contracts/records.ts';
 import { answer, type FaultServer, startFaultServer } from '../support/fault-server.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -57,7 +58,7 @@ function announcing(announce: unknown, values: Record<string, string>) {
     },
     states: async () =>
       Object.fromEntries(
-        (await announcements.list({ job_id: failedJob.data.job_id, generation_ms: 0 })).map(
+        (await announcements.list({ ...aJob(), job_id: failedJob.data.job_id })).map(
           ({ target, state, attempts, last_error }) => [target, { state, attempts, last_error }],
         ),
       ),

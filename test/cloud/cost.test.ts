@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { billOf, type Counts, durableBill, stepFunctionsBill } from '../../bench/cost/bill.ts';
 import { type Batch, countedCloud } from '../../bench/cost/counted-cloud.ts';
+import { mixOf, scenarios } from '../../bench/cost/scenarios.ts';
 
 async function count(runs_seconds: number, expected_seconds: number, batch: Batch = 1): Promise<Counts> {
   const cloud = await countedCloud({ watchdog_minutes: 1 });
   return cloud.run({ name: '', share: 1, runs_seconds, expected_seconds }, batch).finally(cloud.close);
 }
 
-it('a job that is looked at once a minute is billed for a claim a look, and 19 writes besides from its start to its announcement', async () => {
+it('a job that is looked at once a minute is billed for a claim a look, the first with its handle, and 12 writes besides from its start to its announcement', async () => {
   expect(await count(600, 600)).toEqual({
     checks: 14,
     api_requests: 1,
@@ -15,9 +16,10 @@ it('a job that is looked at once a minute is billed for a claim a look, and 19 w
     idle_ticks: 2,
     sends: 15,
     heartbeats: 10,
-    write_units: 33,
-    read_units: 11,
+    write_units: 26,
+    read_units: 11.5,
     publishes: 1,
+    deliveries: 1,
   });
 });
 
@@ -36,6 +38,20 @@ it('ten jobs in step send their next ticks in one request, after a first one eac
   expect(sends - heartbeats).toBeCloseTo(1 + (looking_ticks + idle_ticks - heartbeats - 1) / 10);
 });
 
+it('ten jobs in step share the writes of the inbox and the requests to the topic, and each is told', async () => {
+  const [alone, tens] = [await count(30, 30), await count(30, 30, 10)];
+  expect(tens.deliveries).toBe(1);
+  expect(tens.publishes).toBeLessThanOrEqual(0.5);
+  expect(alone.write_units - tens.write_units).toBeGreaterThanOrEqual(0.5);
+});
+
+it('ten jobs in step cost $40 a million at most, over the mix', async () => {
+  const bills: number[] = [];
+  for (const { runs_seconds, expected_seconds } of scenarios)
+    bills.push(billOf(await count(runs_seconds, expected_seconds, 10), 10));
+  expect(mixOf(bills)).toBeLessThanOrEqual(40);
+}, 60_000);
+
 it('adds up what is billed: a batch of ten shares invocations, receives and deletes', () => {
   const nothing: Counts = {
     checks: 0,
@@ -47,6 +63,7 @@ it('adds up what is billed: a batch of ten shares invocations, receives and dele
     write_units: 0,
     read_units: 0,
     publishes: 0,
+    deliveries: 0,
   };
   const bare = billOf(nothing, 1);
   expect(billOf({ ...nothing, write_units: 8 }, 1) - bare).toBeCloseTo(5);

@@ -10,7 +10,7 @@ import {
 import { createEngine } from './queues/engine.ts';
 import { createGuard } from './queues/guard.ts';
 import { type LoopbackAnswer, type LoopbackRequest, startLoopback } from './queues/loopback.ts';
-import { createSnsFront, type Mail, type Subscription, snsError } from './queues/sns-front.ts';
+import { createSnsFront, type Mail, type Subscription, snsError, type TopicRequest } from './queues/sns-front.ts';
 import { createSqsFront, queueNameOf, type Sending, sqsError } from './queues/sqs-front.ts';
 import type { Time } from './scheduler/time.ts';
 
@@ -45,6 +45,8 @@ export type QueueFront = {
   mailbox: Mail[];
   /** The default text of everything that was published, in order. */
   published: string[];
+  /** Batches that topics took. */
+  batches: readonly TopicRequest[];
   subscriptions: ReadonlyMap<string, Subscription>;
   close(): Promise<void>;
 };
@@ -94,7 +96,7 @@ export async function startQueueFront(options: QueueFrontOptions = {}): Promise<
       form.get('SubscriptionArn') ??
       `arn:aws:sns:${region}:${account}:${form.get('Name') ?? '*'}`;
     return guard.pass({
-      call: { ...rest, action: `sns:${action}`, resource },
+      call: { ...rest, action: `sns:${policyName(action)}`, resource },
       refuse: (why, message) => snsError(snsRefusals[why].type, message, snsRefusals[why].status),
       run: () => sns.handle(action, form, headers),
     });
@@ -115,6 +117,7 @@ export async function startQueueFront(options: QueueFrontOptions = {}): Promise<
     traceOf: sqs.traceOf,
     mailbox: sns.mailbox,
     published: sns.published,
+    batches: sns.requests,
     subscriptions: sns.subscriptions,
     close: async () => {
       sqs.stop();

@@ -1,5 +1,6 @@
+import { topicTargets } from '../../lib/aws/announcement-states.ts';
 import { createEventBridgeSchedules } from '../../lib/aws/eventbridge-schedules.ts';
-import { createSnsAnnouncements, topicTargets } from '../../lib/aws/sns-announcements.ts';
+import { createSnsAnnouncements } from '../../lib/aws/sns-announcements.ts';
 import { createSqsTicks, readTick } from '../../lib/aws/sqs-ticks.ts';
 import type { Announcements, Tick } from '../../lib/ports.ts';
 import { clockOf, cloudWorld } from '../cloud/queues/cloud-world.ts';

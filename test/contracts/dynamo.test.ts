@@ -16,16 +16,15 @@ jobStoreContract('DynamoDB', async () => ({ store: (await world.freshTable()).st
 eventsContract('DynamoDB', async () => ({ events: (await world.freshTable()).events, close }));
 
 announcementsContract('DynamoDB delivery states', async () => {
-  const { deliveries, events, clock } = await world.freshTable();
+  const { deliveries, events } = await world.freshTable();
   const announcements: Announcements = {
     publish: async (event, targets, shared) => {
       const fresh = { event_id: event.event_id, state: 'pending', attempts: 0, last_error: null } as const;
       for (const target of targets)
         if (!shared?.people.includes(target) || (await deliveries.isFirst(shared.key, target, event.event_id)))
-          await deliveries.put(event.data.job_id, { ...fresh, target, handed_over: false, put_at_ms: clock.now() });
+          await deliveries.put(event.data.job_id, { ...fresh, target });
     },
-    list: async ({ job_id }) =>
-      (await deliveries.list(job_id)).map(({ handed_over: _, put_at_ms: __, ...state }) => state),
+    list: async ({ job_id }) => (await deliveries.list(job_id)).states,
   };
   return { announcements, events, close };
 });

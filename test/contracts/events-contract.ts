@@ -4,7 +4,8 @@ import { aJob, anEvent } from './records.ts';
 
 export type OpenEvents = () => Promise<{ events: Events; close: () => Promise<void> }>;
 
-const event = (number: number, owner = 'me') => anEvent(aJob({ owner }), number);
+/** Of an end an engine may serve what the record says; of these it has nothing but what was appended. */
+const event = (number: number, owner = 'me') => anEvent(aJob({ owner }), number, 'blocked');
 const numbered = (page: { events: { event_id: string }[] }): number[] =>
   page.events.map(({ event_id }) => Number(event_id.split('_')[3]));
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at);

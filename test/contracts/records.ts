@@ -3,7 +3,7 @@ import { describeJob } from '../../lib/core/descriptor.ts';
 import { eventIdOf, type Job, type JobSpec, newJob, type OwedEvent } from '../../lib/core/job.ts';
 
 export const epoch_ms = Date.parse('2026-11-21T09:00:00.000Z');
-const address = { cli_command: 'untildone', base_url: 'http://127.0.0.1:4646' };
+export const address = { cli_command: 'untildone', base_url: 'http://127.0.0.1:4646' };
 
 /** A job id that tells itself: `jobId(7)` ends in 7. */
 export const jobId = (number: number): string => `job_${String(number).padStart(26, '0')}`;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ownerShards } from '../../lib/aws/dynamo-layout.ts';
+import { activeShardsOf } from '../../lib/aws/dynamo-layout.ts';
 import { readConfiguration } from '../../lib/core/configuration.ts';
 import { synthesized } from '../infra/synthesized.ts';
 import { pageOf } from './pages.ts';
@@ -26,7 +26,7 @@ const figures: [string, number, (figure: number) => string][] = [
   ['batches at once', poll.ScalingConfig.MaximumConcurrency, (n) => `| 40 at once | **${n}** | the prop`],
   ['checks a batch', poll.BatchSize, (n) => `${n * 10} × 0.4 | 40 at once`],
   ['active jobs of an owner', perOwner, (n) => `| **${n.toLocaleString('en')}** in all |`],
-  ['index partitions of an owner', ownerShards('me').length, (n) => `| ${n} index partitions, 3 writes a job |`],
+  ['index partitions of an owner', activeShardsOf('me').length, (n) => `| ${n} index partitions, 2 writes a job |`],
 ];
 
 it.each(figures)('the limits on paper have the %s of the code', (_, figure, sentence) => {

@@ -70,7 +70,7 @@ describe('what a check costs', () => {
     expectZeroRow(one);
   });
 
-  it('a start is one record, one schedule, one claim of the starter, one handle, and its first check', async () => {
+  it('a start is one record, one schedule, one claim of the starter, and one handle, which claims its first check', async () => {
     const one = world();
     await one.start(startBody());
     expect(one.witnessed.calls).toEqual([
@@ -80,8 +80,6 @@ describe('what a check costs', () => {
       'jobs.claimStarter',
       'transports.call',
       'jobs.save',
-      'jobs.load',
-      'jobs.claim',
       'transports.call',
       'jobs.save',
       'ticks.send',

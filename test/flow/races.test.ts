@@ -140,6 +140,18 @@ describe('two at once', () => {
     expectAllOver(one);
   });
 
+  it('who comes while an event is being told leaves it to who began, and it is told once', async () => {
+    const one = slowWorld(({ name }) => (name === 'announcements.publish' ? 3 : 0));
+    const job = await one.start(adoptBody(body));
+    one.remote.status = () => answers({ state: 'FINISHED' });
+    await one.advance(4);
+    expect(one.jobs.get(job.job_id)?.state).toMatchObject({ status: 'complete', owed: [{ type: 'settled' }] });
+    await one.cancel(job.job_id);
+    await one.advance(120);
+    expect(one.published).toHaveLength(1);
+    expectAllOver(one);
+  });
+
   it('two callers with one key at the same moment get one job, started once', async () => {
     const one = world();
     one.remote.seconds = () => 2;

@@ -30,9 +30,9 @@ describe('the jobs a sweep looks at', () => {
   it('are found wherever the layout puts them', async () => {
     const { store, table } = await world.freshTable();
     const numbers = Array.from({ length: 60 }, (_, number) => number);
-    const shards = new Set(numbers.map((number) => activeKeys(jobId(number)).active_shard));
-    expect(shards.size).toBe(16);
-    await Promise.all(numbers.map((number) => store.create(aJob({ number }))));
+    const jobs = numbers.map((number) => aJob({ number, owner: `owner ${number * 31}` }));
+    expect(new Set(jobs.map((job) => activeKeys(job.owner, job).active_shard)).size).toBe(16);
+    await Promise.all(jobs.map((job) => store.create(job)));
     expect(await listed(table)).toEqual(numbers.map(jobId).sort());
   });
 });

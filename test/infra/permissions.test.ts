@@ -37,6 +37,8 @@ const fedFrom = (queue: string): string[] =>
 const readConnections = [`ssm:GetParameter on arn:{AWS::Partition}:ssm:${region}:${account}:parameter/ci/token`];
 
 const always = ['JOB_TABLE_NAME', 'POWERTOOLS_SERVICE_NAME'];
+const countActive = `dynamodb:Query on ${table}/index/active-jobs`;
+const listOwned = [countActive, `dynamodb:Query on ${table}/index/jobs-of-owner`];
 const scheduling = ['SCHEDULE_DEAD_LETTER_ARN', 'SCHEDULE_ROLE_ARN', 'SCHEDULE_TARGET_ARN', 'WATCHDOG_MINUTES'];
 const announcing = ['DELIVERY_QUEUE_URL', 'OUTCOMES_TOPIC_ARN', 'PUBLIC_BASE_URL'];
 
@@ -45,7 +47,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
   start: {
     rules: [
       ...readWrite,
-      `dynamodb:Query on ${table}/index/jobs-of-owner`,
+      countActive,
       ...createSchedule,
       ...deleteSchedule,
       ...sendTicks,
@@ -55,7 +57,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
     variables: [...always, ...scheduling, ...announcing, 'API_AUTH', 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
   },
   status: {
-    rules: [`dynamodb:Query on ${table}`, `dynamodb:Query on ${table}/index/jobs-of-owner`],
+    rules: [`dynamodb:Query on ${table}`, ...listOwned],
     variables: [...always, 'API_AUTH', 'LONG_POLL_SECONDS', 'PUBLIC_BASE_URL'],
   },
   cancel: {
@@ -65,7 +67,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
   mcp: {
     rules: [
       ...readWrite,
-      `dynamodb:Query on ${table}/index/jobs-of-owner`,
+      ...listOwned,
       ...createSchedule,
       ...deleteSchedule,
       ...sendTicks,
@@ -97,12 +99,7 @@ const expected: Record<FunctionName, { rules: string[]; variables: string[] }> =
     variables: [...always, 'DELIVERY_DEAD_LETTER_URL', 'DELIVERY_QUEUE_URL'],
   },
   sweep: {
-    rules: [
-      `dynamodb:Query on ${table}`,
-      `dynamodb:Query on ${table}/index/active-jobs`,
-      ...createSchedule,
-      ...sendTicks,
-    ],
+    rules: [`dynamodb:Query on ${table}`, countActive, ...createSchedule, ...sendTicks],
     variables: [...always, ...scheduling, 'SCHEDULE_GROUP_NAME', 'TICK_QUEUE_URL'],
   },
 };

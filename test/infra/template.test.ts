@@ -77,7 +77,7 @@ describe('the table', () => {
       Replicas: [Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })],
     });
   });
-  it('has an index for owners and a sparse one for active jobs', () => {
+  it('has an index for the ended jobs of owners and one for the active ones', () => {
     expect(stack.propertiesOf(untilDone.jobs.table)['GlobalSecondaryIndexes']).toEqual([
       {
         IndexName: 'jobs-of-owner',
@@ -91,9 +91,9 @@ describe('the table', () => {
         IndexName: 'active-jobs',
         KeySchema: [
           { AttributeName: 'active_shard', KeyType: 'HASH' },
-          { AttributeName: 'job_id', KeyType: 'RANGE' },
+          { AttributeName: 'active_job', KeyType: 'RANGE' },
         ],
-        Projection: { ProjectionType: 'KEYS_ONLY' },
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['kind'] },
       },
     ]);
   });

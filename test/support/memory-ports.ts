@@ -63,6 +63,7 @@ export function memoryJobStore(): JobStore & { all: Map<string, Job> } {
         (job) => !isTerminal(job) && (change.expected_checks === null || job.state.checks === change.expected_checks),
         (job) => {
           Object.assign(job.state, copy(change.state));
+          if (change.takes_check) job.state.checks += 1;
           job.state.owed.push(...copy(change.owe));
           if (change.handle !== undefined) job.handle = copy(change.handle);
           if (change.seen !== undefined) job.seen = copy(change.seen);
@@ -116,8 +117,9 @@ export function memoryEvents(): Events & { appended: { owner: string; event: Job
   return {
     appended,
     append: (owner, event) => {
-      if (!appended.some((one) => one.event.event_id === event.event_id)) appended.push({ owner, event: copy(event) });
-      return Promise.resolve();
+      const fresh = !appended.some((one) => one.event.event_id === event.event_id);
+      if (fresh) appended.push({ owner, event: copy(event) });
+      return Promise.resolve(fresh);
     },
     list: async ({ owner, cursor, limit }) => {
       checkCursor(cursor, /^\d{1,15}$/);

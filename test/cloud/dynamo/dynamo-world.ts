@@ -5,7 +5,7 @@ import { createDynamoDeliveries } from '../../../lib/aws/dynamo-deliveries.ts';
 import { createDynamoEvents } from '../../../lib/aws/dynamo-events.ts';
 import { createDynamoJobStore } from '../../../lib/aws/dynamo-job-store.ts';
 import { indexes } from '../../../lib/env.ts';
-import { epoch_ms } from '../../contracts/records.ts';
+import { address, epoch_ms } from '../../contracts/records.ts';
 import { type DynamoFrontOptions, startDynamoFront } from '../dynamo-front.ts';
 
 /** The job table as CreateTable knows it; what is deployed comes from the synthesized template. */
@@ -17,7 +17,7 @@ export const tableInput = (TableName: string): CreateTableCommandInput => {
   return {
     TableName,
     KeySchema: keys('pk', 'sk'),
-    AttributeDefinitions: ['pk', 'sk', 'owner_shard', 'created', 'active_shard', 'job_id'].map((AttributeName) => ({
+    AttributeDefinitions: ['pk', 'sk', 'owner_shard', 'created', 'active_shard', 'active_job'].map((AttributeName) => ({
       AttributeName,
       AttributeType: 'S',
     })),
@@ -30,8 +30,8 @@ export const tableInput = (TableName: string): CreateTableCommandInput => {
       },
       {
         IndexName: indexes.active,
-        KeySchema: keys('active_shard', 'job_id'),
-        Projection: { ProjectionType: 'KEYS_ONLY' },
+        KeySchema: keys('active_shard', 'active_job'),
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['kind'] },
       },
     ],
   };
@@ -75,9 +75,10 @@ export async function dynamoWorld(options: DynamoFrontOptions = {}) {
       /** The adapters of another process: it knows nothing yet. */
       const another = (attempts?: number) => {
         const on = { documents: connect(attempts), table, clock };
+        const store = createDynamoJobStore(on);
         return {
-          store: createDynamoJobStore(on),
-          events: createDynamoEvents(on),
+          store,
+          events: createDynamoEvents({ ...on, jobs: store, address: () => address }),
           deliveries: createDynamoDeliveries(on),
         };
       };

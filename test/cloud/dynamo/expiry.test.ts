@@ -1,4 +1,3 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoActiveJobs } from '../../../lib/aws/dynamo-active-jobs.ts';
 import { refOf } from '../../../lib/core/job.ts';
@@ -54,11 +53,11 @@ it('serves no job that has expired, though DynamoDB has not removed it yet', asy
 
 it('serves no event that has expired, and does not wait for it', async () => {
   const { events, clock } = await world.freshTable();
-  await events.append('me', anEvent(aJob(), 0));
+  await events.append('me', anEvent(aJob(), 0, 'blocked'));
   clock.advance(31 * day);
-  await events.append('me', anEvent(aJob(), 1));
+  await events.append('me', anEvent(aJob(), 1, 'blocked'));
   const page = await events.list({ owner: 'me', cursor: null, limit: 9 });
-  expect(page.events).toEqual([anEvent(aJob(), 1)]);
+  expect(page.events).toEqual([anEvent(aJob(), 1, 'blocked')]);
 });
 
 it('has exactly the jobs that run or owe something among the active ones', async () => {
@@ -89,28 +88,4 @@ it('keeps for a day which event told people of what many share, though DynamoDB 
   clock.advance(2);
   expect(await deliveries.isFirst('ci died', 'chat', 'evt_3')).toBe(true);
   expect(await deliveries.isFirst('ci died', 'chat', 'evt_1')).toBe(false);
-});
-
-it('passes a number over that nobody has used, once nobody can any more', async () => {
-  const { events, clock, table } = await world.freshTable();
-  await events.append('me', anEvent(aJob(), 0));
-  const documents = world.connect();
-  // Somebody took number 2 and died.
-  const died = {
-    TableName: table,
-    Key: { pk: 'INBOX#me', sk: 'COUNTER' },
-    UpdateExpression: 'SET at_ms = :now ADD #number :one',
-    ExpressionAttributeNames: { '#number': 'number' },
-    ExpressionAttributeValues: { ':now': clock.now(), ':one': 1 },
-  };
-  await documents.send(new UpdateCommand(died));
-  await events.append('me', anEvent(aJob(), 2));
-  const page = () => events.list({ owner: 'me', cursor: null, limit: 9 });
-  expect(await page()).toEqual({ events: [anEvent(aJob(), 0)], next_cursor: '1', has_more: false });
-  clock.advance(89);
-  expect((await page()).events).toHaveLength(1);
-  clock.advance(1);
-  expect((await page()).events).toEqual([anEvent(aJob(), 0), anEvent(aJob(), 2)]);
-  await events.append('me', anEvent(aJob(), 3));
-  expect((await page()).events).toHaveLength(3);
 });

@@ -97,21 +97,32 @@ describe('a process that dies', () => {
   });
 
   it('leaves an event that an append made again brings to the inbox once, ahead of every reader', async () => {
-    const [first, dying] = [anEvent(aJob(), 0), anEvent(aJob(), 1)];
-    for (const pause_seconds of [1, 200])
-      await atEveryCall(3, async () => {
+    const [first, dying] = [anEvent(aJob(), 0, 'blocked'), anEvent(aJob(), 1, 'blocked')];
+    // Appended to a page; to a full one, which is turned.
+    for (const [pause_seconds, others, calls] of [
+      [1, 0, 3],
+      [200, 0, 3],
+      [1, 15, 5],
+    ] as const)
+      await atEveryCall(calls, async () => {
         const { events, another, clock } = await world.freshTable();
         await events.append('me', first);
+        const filling = Array.from({ length: others }, (_, number) => anEvent(aJob(), 3 + number, 'blocked'));
+        await Promise.all(filling.map((one) => events.append('me', one)));
         const check = async (): Promise<void> => {
           clock.advance(pause_seconds);
-          await events.append('me', anEvent(aJob(), 2));
+          await events.append('me', anEvent(aJob(), 2, 'blocked'));
           clock.advance(pause_seconds);
-          const before = await events.list({ owner: 'me', cursor: null, limit: 10 });
+          const before = await events.list({ owner: 'me', cursor: null, limit: 50 });
           await events.append('me', dying);
           clock.advance(200);
-          const after = await events.list({ owner: 'me', cursor: before.next_cursor, limit: 10 });
+          const after = await events.list({ owner: 'me', cursor: before.next_cursor, limit: 50 });
           const all = [...before.events, ...after.events].map(({ event_id }) => event_id);
-          expect([...all].sort()).toEqual([0, 1, 2].map((number) => anEvent(aJob(), number).event_id));
+          const written = Array.from(
+            { length: 3 + others },
+            (_, number) => anEvent(aJob(), number, 'blocked').event_id,
+          );
+          expect([...all].sort()).toEqual(written.sort());
         };
         return { operation: () => another(1).events.append('me', dying), check };
       });
@@ -183,7 +194,7 @@ describe('a table that throttles', () => {
       () => store.list({ owner: 'me', limit: 5 }),
       () => events.append('me', event),
       () => events.list({ owner: 'me', cursor: null, limit: 5 }),
-      () => deliveries.put(job.job_id, { ...state, handed_over: false, put_at_ms: 0 }),
+      () => deliveries.put(job.job_id, state),
     ])
       await expect(operation()).rejects.toMatchObject(busy);
     fault = () => undefined;

@@ -1,6 +1,6 @@
 import { DynamoDBClient, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateScheduleCommand, DeleteScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
@@ -99,7 +99,7 @@ function sendersTo(endpoints: { dynamo: string; queues: string; scheduler: strin
     ReceiveMessage: (input) => sqs.send(new ReceiveMessageCommand(input as Partly)),
     DeleteMessageBatch: (input) => sqs.send(new DeleteMessageBatchCommand({ Entries: [], ...input } as Partly)),
     GetQueueAttributes: (input) => sqs.send(new GetQueueAttributesCommand(input as Partly)),
-    Publish: (input) => sns.send(new PublishCommand({ Message: 'x', ...input } as Partly)),
+    PublishBatch: (input) => sns.send(new PublishBatchCommand({ PublishBatchRequestEntries: [], ...input } as Partly)),
     CreateSchedule: (input) => scheduler.send(new CreateScheduleCommand(input as Partly)),
     DeleteSchedule: (input) => scheduler.send(new DeleteScheduleCommand(input as Partly)),
   };

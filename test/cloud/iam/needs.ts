@@ -14,7 +14,8 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
   const TableName = nameOf(ids.table);
   const query = (IndexName?: string) =>
     call('dynamodb', 'Query', IndexName === undefined ? { TableName } : { TableName, IndexName });
-  const ofOwner = query('jobs-of-owner');
+  const active = query('active-jobs');
+  const ofOwner = [active, query('jobs-of-owner')];
   const update = call('dynamodb', 'UpdateItem', { TableName });
   const jobs = [query(), call('dynamodb', 'PutItem', { TableName }), update];
 
@@ -30,7 +31,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
     );
   const tick = send(ids.ticks);
   const ticks = call('sqs', 'SendMessageBatch', { QueueUrl: nameOf(ids.ticks) });
-  const publish = (topic: string) => call('sns', 'Publish', { TopicArn: nameOf(topic) });
+  const publish = (topic: string) => call('sns', 'PublishBatch', { TopicArn: nameOf(topic) });
   const announce = [publish(ids.outcomes), publish(ids.chat), send(ids.deliveries)];
   const secret = (operation: string, SecretId: string) => call('secretsmanager', operation, { SecretId });
   const credentials = [
@@ -45,10 +46,10 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
       call('logs', operation, { logGroupName: nameOf(ids.functions[name].log), logStreamName: '2026/11/21/a' }),
     );
   return {
-    start: [...logging('start'), ...jobs, ofOwner, create, remove, tick, ...announce, ...credentials],
-    status: [...logging('status'), query(), ofOwner],
+    start: [...logging('start'), ...jobs, active, create, remove, tick, ...announce, ...credentials],
+    status: [...logging('status'), query(), ...ofOwner],
     cancel: [...logging('cancel'), ...jobs, remove, tick, ...announce],
-    mcp: [...logging('mcp'), ...jobs, ofOwner, create, remove, tick, ...announce, ...credentials],
+    mcp: [...logging('mcp'), ...jobs, ...ofOwner, create, remove, tick, ...announce, ...credentials],
     poll: [...logging('poll'), ...fedFrom(ids.ticks), ...jobs, remove, tick, ticks, ...announce, ...credentials],
     deliver: [
       ...logging('deliver'),
@@ -58,7 +59,7 @@ export function callsOf(template: Template, names: Names): Record<FunctionName, 
       send(ids.deadDeliveries),
       key,
     ],
-    sweep: [...logging('sweep'), query(), query('active-jobs'), create, tick],
+    sweep: [...logging('sweep'), query(), active, create, tick],
   };
 }
 
@@ -87,7 +88,7 @@ export function foreignAsks(template: Template, names: Names): Ask[] {
         call('sqs', operation, { QueueUrl: `https://sqs.eu-west-1.amazonaws.com/123456789012/${queue}` }),
       ),
     ),
-    call('sns', 'Publish', { TopicArn: 'arn:aws:sns:eu-west-1:123456789012:Other' }),
+    call('sns', 'PublishBatch', { TopicArn: 'arn:aws:sns:eu-west-1:123456789012:Other' }),
     ...['hook-2-AbCdEf', 'hook-GhIjKl', 'Other-AbCdEf'].map((secret) =>
       call('secretsmanager', 'GetSecretValue', { SecretId: secretArn.replace('hook-AbCdEf', secret) }),
     ),

@@ -41,6 +41,6 @@ describe('requests in the words of IAM', () => {
   it('reject calls that nobody of ours makes, and secrets by a bare name', () => {
     expect(() => ask('dynamodb', 'Scan', { TableName: 'jobs' })).toThrow('nobody of ours calls dynamodb Scan');
     expect(() => ask('secretsmanager', 'GetSecretValue', { SecretId: 'hook' })).toThrow('by its ARN');
-    expect(() => ask('sns', 'Publish', {})).toThrow('no TopicArn');
+    expect(() => ask('sns', 'PublishBatch', {})).toThrow('no TopicArn');
   });
 });

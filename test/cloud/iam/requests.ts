@@ -91,7 +91,7 @@ const calls: Record<string, AsksOf> = {
   'sqs:DeleteMessage': onQueue('DeleteMessage'),
   'sqs:DeleteMessageBatch': onQueue('DeleteMessage'),
   'sqs:GetQueueAttributes': onQueue('GetQueueAttributes'),
-  'sns:Publish': publish,
+  'sns:PublishBatch': publish,
   'secretsmanager:GetSecretValue': onSecret('GetSecretValue'),
   'secretsmanager:PutSecretValue': onSecret('PutSecretValue'),
   'ssm:GetParameter': getParameter,

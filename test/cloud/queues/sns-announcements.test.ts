@@ -1,33 +1,32 @@
 import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  createSnsAnnouncements,
-  type DeliveryStates,
-  outcomeMessage,
-  topicTargets,
-} from '../../../lib/aws/sns-announcements.ts';
+import { type DeliveryStates, topicTargets } from '../../../lib/aws/announcement-states.ts';
+import { createSnsAnnouncements, outcomeMessage } from '../../../lib/aws/sns-announcements.ts';
 import { readDelivery } from '../../../lib/aws/sqs-deliveries.ts';
-import { refOf } from '../../../lib/core/job.ts';
+import type { Job } from '../../../lib/core/job.ts';
 import type { SharedNews } from '../../../lib/core/shared-news.ts';
 import type { Announcements, JobEvent } from '../../../lib/ports.ts';
-import { aJob, anEvent, epoch_ms } from '../../contracts/records.ts';
+import { aJob, anEvent, epoch_ms, owedBy, settledState } from '../../contracts/records.ts';
 import type { FaultOf } from './api-call.ts';
 import { type CloudWorld, cloudWorld } from './cloud-world.ts';
 import { memoryDeliveries } from './memory-deliveries.ts';
 
+/** Ended, with its first event; owed until it is paid. */
+const ended = (job: Job, owed = false): Job => ({
+  ...job,
+  state: { ...job.state, ...settledState, events: 1, owed: owed ? [owedBy(job)] : [] },
+});
 const job = aJob();
 const event = anEvent(job);
 let world: CloudWorld;
 let deliveries: DeliveryStates;
 let announcements: Announcements;
-let passing: boolean;
 
 type Options = { chat?: boolean; queue?: boolean; fault?: FaultOf; filter?: string };
 
 async function open({ chat = false, queue = true, fault, filter }: Options = {}): Promise<void> {
   world = await cloudWorld({ epoch_ms, queues: fault === undefined ? {} : { fault } });
   deliveries = memoryDeliveries();
-  passing = false;
   const topics = { outcomes: await world.topic('outcomes'), chat: await world.topic('chat') };
   const subscribe = (TopicArn: string, Protocol: string, Endpoint: string, Attributes: Record<string, string> = {}) =>
     world.clients.sns.send(new SubscribeCommand({ TopicArn, Protocol, Endpoint, Attributes }));
@@ -41,21 +40,14 @@ async function open({ chat = false, queue = true, fault, filter }: Options = {})
     deliveries,
     sqs: world.clients.sqs,
     delivery_queue_url: queue ? world.front.queueUrl('deliveries') : null,
-    clock: {
-      now: world.time.now,
-      // Others go on meanwhile; time passes only where a test wants it to.
-      sleep: async (ms) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        if (passing) await world.time.advance(ms / 1000);
-      },
-    },
+    clock: world.time,
   });
 }
 afterEach(() => world.close());
 
 const publishes = (): number => world.front.calls.filter(({ action }) => action === 'sns:Publish').length;
 const states = async (): Promise<[string, string][]> =>
-  (await announcements.list(refOf(job))).map(({ target, state }) => [target, state]);
+  (await announcements.list(ended(job))).map(({ target, state }) => [target, state]);
 const withData = (rest: Partial<JobEvent['data']>): JobEvent => ({ ...event, data: { ...event.data, ...rest } });
 
 describe('announcements on SNS', () => {
@@ -107,24 +99,31 @@ describe('announcements on SNS', () => {
 });
 
 describe('an event that is published again', () => {
-  it('is told once by ticks that finish at the same time', async () => {
+  it('is pending while it is owed, and delivered once it is struck off', async () => {
     await open();
-    await Promise.all([1, 2, 3].map(() => announcements.publish(event, ['ops'])));
-    expect([publishes(), (await world.take('deliveries')).length]).toEqual([1, 1]);
+    const outcomes = { target: topicTargets.outcomes, event_id: event.event_id, last_error: null };
+    expect(await announcements.list(ended(job, true))).toEqual([{ ...outcomes, state: 'pending', attempts: 0 }]);
+    expect(await announcements.list(ended(job))).toEqual([{ ...outcomes, state: 'delivered', attempts: 1 }]);
+    expect(await announcements.list(job)).toEqual([]);
   });
-  it('is told again when whoever began died before it was handed over', async () => {
+  it('is told twice rather than never when whoever began died before it was struck off', async () => {
     await open();
-    const left = { target: topicTargets.outcomes, event_id: event.event_id, state: 'pending', attempts: 0 } as const;
-    await deliveries.put(job.job_id, { ...left, last_error: null, handed_over: false, put_at_ms: epoch_ms });
-    passing = true;
-    await announcements.publish(event, []);
+    await announcements.publish(event, ['ops']);
+    await announcements.publish(event, ['ops'], undefined, true);
+    expect([publishes(), (await world.take('deliveries')).length]).toEqual([2, 1]);
+  });
+  it('is told to the topic once however long another target fails', async () => {
+    await open({ queue: false });
+    for (const again of [false, true, true])
+      await expect(announcements.publish(event, ['ops'], undefined, again)).rejects.toMatchObject({
+        code: 'CONFIG_ERROR',
+      });
     expect([publishes(), await states()]).toEqual([1, [[topicTargets.outcomes, 'delivered']]]);
   });
   it('goes to those only who have not got it', async () => {
     await open({ fault: ({ action }, number) => (action === 'sns:Publish' && number === 1 ? 'throttle' : undefined) });
     await expect(announcements.publish(event, ['ops'])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    passing = true;
-    await announcements.publish(event, ['ops']);
+    await announcements.publish(event, ['ops'], undefined, true);
     expect(world.front.mailbox).toHaveLength(1);
     expect(await world.take('deliveries')).toHaveLength(1);
   });
@@ -133,8 +132,7 @@ describe('an event that is published again', () => {
       fault: ({ action }, number) => (action === 'sns:Publish' && number === 1 ? 'fail_after' : undefined),
     });
     await expect(announcements.publish(event, [])).rejects.toThrow();
-    passing = true;
-    await announcements.publish(event, []);
+    await announcements.publish(event, [], undefined, true);
     expect(world.front.mailbox).toHaveLength(2);
   });
 });
@@ -152,7 +150,9 @@ describe('a death that twenty jobs end with', () => {
     expect(await world.take('dead')).toHaveLength(20);
     const told = (await world.take('deliveries')).map((body) => readDelivery(body).target);
     expect([told.filter((one) => one === 'ops').length, told.filter((one) => one === 'perf').length]).toEqual([20, 1]);
-    const states = await Promise.all(events.map(({ data }) => announcements.list({ ...refOf(job), ...data })));
+    const states = await Promise.all(
+      events.map(({ data }) => announcements.list(ended({ ...job, job_id: data.job_id }))),
+    );
     expect(states.flat().filter(({ target }) => target === topicTargets.outcomes)).toHaveLength(20);
     expect(states.flat().filter(({ target }) => target === topicTargets.chat)).toHaveLength(1);
   });
@@ -168,8 +168,7 @@ describe('a death that twenty jobs end with', () => {
     await expect(announcements.publish(event, [], died('once'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await announcements.publish(events[1] ?? event, [], died('once'));
     expect(world.front.mailbox).toHaveLength(0);
-    passing = true;
-    await announcements.publish(event, [], died('once'));
+    await announcements.publish(event, [], died('once'), true);
     expect(world.front.mailbox).toHaveLength(1);
   });
 });

@@ -20,10 +20,29 @@ export type Subscription = {
   attributes: Record<string, string>;
 };
 
+/** A request that was taken: how many messages it carried, and their bytes as SNS counts them. */
+export type TopicRequest = { messages: number; bytes: number };
+
 type Filter = {
   matchesFilterPolicy: (policy: Record<string, unknown>, attributes: Published['attributes']) => boolean;
   matchesFilterPolicyOnBody: (policy: Record<string, unknown>, body: string) => boolean;
 };
+
+/** The entries of a batch, each as the form of a publish of its own. */
+function entriesOf(form: URLSearchParams): URLSearchParams[] {
+  const entries: URLSearchParams[] = [];
+  for (let number = 1; form.has(`PublishBatchRequestEntries.member.${number}.Id`); number += 1) {
+    const under = `PublishBatchRequestEntries.member.${number}.`;
+    const entry = new URLSearchParams({ Action: 'Publish' });
+    for (const name of ['Version', 'TopicArn']) entry.set(name, form.get(name) ?? '');
+    for (const [name, value] of form) if (name.startsWith(under)) entry.set(name.slice(under.length), value);
+    entries.push(entry);
+  }
+  return entries;
+}
+const counted = /^(Message|Subject|MessageAttributes\.entry\.\d+\.(Name|Value\.\w+))$/;
+const bytesIn = (entry: URLSearchParams): number =>
+  [...entry].reduce((sum, [name, value]) => sum + (counted.test(name) ? Buffer.byteLength(value) : 0), 0);
 
 const xml = { 'content-type': 'text/xml' };
 const escaped = (text: string): string => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -40,6 +59,7 @@ export const snsError = (code: string, message: string, status = 400): GuardedAn
 export async function createSnsFront(engine: Engine) {
   const mailbox: Mail[] = [];
   const texts: string[] = [];
+  const requests: TopicRequest[] = [];
   const subscriptions = new Map<string, Subscription>();
   // Not exported by the package; the same code filters for queues.
   const filter: Filter = await import(new URL('sns/filter.js', import.meta.resolve('fauxqs')).href);
@@ -54,6 +74,34 @@ export async function createSnsFront(engine: Engine) {
     return scope === 'MessageBody'
       ? filter.matchesFilterPolicyOnBody(read, text)
       : filter.matchesFilterPolicy(read, published.attributes);
+  }
+
+  async function publishBatch(form: URLSearchParams, headers: IncomingHttpHeaders): Promise<GuardedAnswer> {
+    const entries = entriesOf(form);
+    const ids = entries.map((entry) => entry.get('Id'));
+    if (entries.length === 0) return snsError('EmptyBatchRequest', 'The batch request has no entries');
+    if (entries.length > 10) return snsError('TooManyEntriesInBatchRequest', 'More than ten entries');
+    if (new Set(ids).size < ids.length) return snsError('BatchEntryIdsNotDistinct', 'Two entries have one id');
+    if (entries.reduce((sum, entry) => sum + bytesIn(entry), 0) > 262_144)
+      return snsError('BatchRequestTooLong', 'The entries are longer than 262144 bytes');
+    requests.push({ messages: entries.length, bytes: entries.reduce((sum, entry) => sum + bytesIn(entry), 0) });
+    const results: string[] = [];
+    for (const entry of entries) {
+      const { error, body } = await publish(entry, headers);
+      const id = `<Id>${entry.get('Id')}</Id>`;
+      const text = /<Message>([^<]*)</.exec(body)?.[1] ?? '';
+      results.push(
+        error === null
+          ? `<Successful><member>${id}<MessageId>${/<MessageId>([^<]+)</.exec(body)?.[1] ?? ''}</MessageId></member></Successful>`
+          : `<Failed><member>${id}<Code>${error}</Code><Message>${text}</Message><SenderFault>true</SenderFault></member></Failed>`,
+      );
+    }
+    const lists = ['Successful', 'Failed'].map((list) => {
+      const members = results.filter((one) => one.startsWith(`<${list}>`)).join('');
+      return `<${list}>${members.replaceAll(`<${list}>`, '').replaceAll(`</${list}>`, '')}</${list}>`;
+    });
+    const body = `<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult>${lists.join('')}</PublishBatchResult></PublishBatchResponse>`;
+    return { status: 200, headers: xml, body, error: null };
   }
 
   async function publish(form: URLSearchParams, headers: IncomingHttpHeaders): Promise<GuardedAnswer> {
@@ -93,11 +141,12 @@ export async function createSnsFront(engine: Engine) {
   return {
     mailbox,
     published: texts,
+    requests,
     subscriptions,
     handle: async (action: string, form: URLSearchParams, headers: IncomingHttpHeaders): Promise<GuardedAnswer> => {
       if (action === 'Publish') return publish(form, headers);
       if (action === 'Subscribe') return subscribe(form, headers);
-      if (action === 'PublishBatch') return snsError('InvalidAction', 'PublishBatch is not modelled here');
+      if (action === 'PublishBatch') return publishBatch(form, headers);
       const answer = await engine.sns(form, headers);
       const known = subscriptions.get(form.get('SubscriptionArn') ?? '');
       if (answer.error !== null || known === undefined) return answer;

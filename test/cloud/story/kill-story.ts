@@ -48,9 +48,7 @@ export async function onBothSides(
 }
 
 /** Ids of a job's events, asked for once everything is over; the topic heard of each. */
-export async function eventsIn({ allEvents, published, time }: CloudStory): Promise<(job_id: string) => string[]> {
-  // A number of the inbox that its writer took to the grave holds the readers back until nobody can fill it any more.
-  await time.advance(3600);
+export async function eventsIn({ allEvents, published }: CloudStory): Promise<(job_id: string) => string[]> {
   const inbox = await allEvents();
   return (job_id) => {
     const ids = inbox.filter((event) => event.job_id === job_id).map(({ event_id }) => event_id);
@@ -84,6 +82,8 @@ async function killStory(side: Side, functions: readonly string[]): Promise<Kill
   });
   async function run<Told>(name: string, kill: Call | null, tell: (run: string) => Promise<Told>): Promise<Told> {
     [seen, planned, met] = [[], kill, false];
+    // An event that is as old as the last page of the inbox is looked for on others: so every run makes the same calls.
+    await story.time.advance(10);
     try {
       return await tell(name);
     } finally {
