@@ -143,5 +143,5 @@ export type Secrets = { resolve(reference: string, reading?: { fresh: boolean })
 
 export type Clock = { now(): number; sleep(ms: number): Promise<void> };
 
-/** 26 characters `[0-9a-z]` each: random, or base32 of the SHA-256 of `text`. */
+/** 26 characters `[0-9a-z]` each: random, perhaps behind the time, or base32 of the SHA-256 of `text`. */
 export type Ids = { random(): string; derive(text: string): string };

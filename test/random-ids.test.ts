@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
-import { randomIds } from '../lib/random-ids.ts';
+import { describe, expect, it } from 'vitest';
+import { createOrderedIds, randomIds } from '../lib/random-ids.ts';
 
 it('gives every id once, however many are asked for', () => {
   const ids = Array.from({ length: 2_000 }, () => randomIds.random());
@@ -16,4 +16,28 @@ it('derives the same id from the same text: the first 130 bits of its SHA-256', 
   expect(randomIds.derive('local\0käy')).toBe(
     digits.map((digit) => '0123456789abcdefghjkmnpqrstvwxyz'[digit]).join(''),
   );
+});
+
+describe('ids in order', () => {
+  it('sort as they were made, a millisecond apart or a century, and look like any other', () => {
+    let now_ms = 0;
+    const ids = createOrderedIds(() => now_ms);
+    const made = [1, 1_700_000_000_000, 1_700_000_000_001, 1_700_000_000_032, 4_900_000_000_000].map((at_ms) => {
+      now_ms = at_ms;
+      return ids.random();
+    });
+    expect(made).toEqual(made.toSorted());
+    for (const id of made) expect(id).toMatch(/^[0-9a-hjkmnp-tv-z]{26}$/);
+  });
+
+  it('made within a millisecond share its nine characters, and nothing else', () => {
+    const ids = createOrderedIds(() => 1_700_000_000_000);
+    const made = Array.from({ length: 1000 }, ids.random);
+    expect(new Set(made.map((id) => id.slice(0, 9))).size).toBe(1);
+    expect(new Set(made.map((id) => id.slice(9))).size).toBe(1000);
+  });
+
+  it('are derived from a text like any other', () => {
+    expect(createOrderedIds(Date.now).derive('a')).toBe(randomIds.derive('a'));
+  });
 });

@@ -4,7 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import { runTick, type TickReport } from '../flow/run-tick.ts';
 import type { JobStore, Ports, Settings, Tick } from '../ports.ts';
-import { randomIds } from '../random-ids.ts';
+import { createOrderedIds } from '../random-ids.ts';
 import type { Database } from './database.ts';
 import { keepRetention } from './retention.ts';
 import { type Attempt, createSqliteAnnouncements } from './sqlite-announcements.ts';
@@ -69,7 +69,7 @@ export function startEngine(options: EngineOptions): Engine {
       announcements,
       transports,
       clock: { now: timers.now, sleep: (ms) => sleep(ms, undefined) },
-      ids: randomIds,
+      ids: createOrderedIds(timers.now),
     };
     for (const job of jobs.active()) runner.resume(job);
     announcements.resume();

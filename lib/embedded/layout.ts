@@ -35,7 +35,7 @@ CREATE TABLE numbered (
 ) STRICT;
 INSERT INTO numbered (job_id, owner, kind, kind_number, status, active, generation_ms, settled_at_ms, record, hot, seen)
   SELECT job_id, owner, kind, (SELECT kind_number FROM kinds WHERE text = json_extract(record, '$.spec.kind')), status, active, generation_ms,
-    settled_at_ms, json_remove(record, '$.spec.kind'), hot, seen FROM jobs;
+    settled_at_ms, json_remove(record, '$.spec.kind'), hot, seen FROM jobs ORDER BY generation_ms, job_id;
 DROP TABLE jobs;
 ALTER TABLE numbered RENAME TO jobs;
 CREATE INDEX jobs_active ON jobs (number) WHERE active = 1;
