@@ -43,7 +43,8 @@ export type Settings = {
 };
 
 /**
- * Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check.
+ * Single-record conditional writes only. Every write that resolves is durable, except `claim`, whose loss costs one early check,
+ * and a change with what it owes, which may be so only with its event in the inbox: nobody was told before.
  * Records are values: nobody writes into one that was handed in or out.
  */
 export type JobStore = {

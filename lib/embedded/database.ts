@@ -9,7 +9,7 @@ const fileName = 'untildone.db';
 /** Pages of the log after which SQLite carries them over into the file: 16 MB. */
 const checkpointPages = 4000;
 
-/** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop, or per fsync. */
+/** One file, one writer. `write` waits for the commit that holds it; commits are grouped: one per turn of the event loop at most. */
 export type Database = {
   sql: DatabaseSync;
   /** Runs `change` in the next commit. `durable`: waits until that commit is fsynced, so that it outlives a power cut; others outlive `kill -9`. */
@@ -31,10 +31,10 @@ export type Fsync = (file: number, done: (error: Error | null) => void) => void;
  * Opens (or makes) the file in `directory`. Throws ConfigError: not writable, held by another process, written by a newer version, no database.
  *
  * A commit writes to the write-ahead log, which is enough to outlive this process. If somebody asked for a durable one, the log is
- * then fsynced beside the event loop, and what comes meanwhile is one commit when that ends:
+ * then fsynced beside the event loop, and durable writes that come meanwhile are one commit when that ends:
  *
  *   commit ─ fsync ────────────── those of this commit go on, commit ─ fsync ─────────────
- *              writes come, and wait ─────────────────────────────┘
+ *              durable ones come, and wait ───────────────────────┘
  */
 export function openDatabase(directory: string, fsync: Fsync = fdatasync): Database {
   const path = join(directory, fileName);
@@ -71,11 +71,14 @@ export function openDatabase(directory: string, fsync: Fsync = fdatasync): Datab
       else one.resolve();
   }
   function flush(): void {
-    // What comes meanwhile is one commit when it ends.
-    if (syncing !== null) return;
     scheduled = false;
+    // Who waits for the disk anyway is one commit when the fsync under way ends; who does not is not held up by it.
+    if (syncing !== null && waiting.every(({ durable }) => durable)) return;
     commitAll();
-    if (unsynced.length === 0) return;
+    sync();
+  }
+  function sync(): void {
+    if (syncing !== null || unsynced.length === 0) return;
     syncing = unsynced.splice(0);
     fsync(log, (error) => {
       const batch = syncing ?? [];
@@ -83,7 +86,8 @@ export function openDatabase(directory: string, fsync: Fsync = fdatasync): Datab
       // Whoever closed has seen to the batch.
       if (closed) return closeSync(log);
       kept(batch, error);
-      if (scheduled) flush();
+      commitAll();
+      sync();
     });
   }
   function commitAll(): void {

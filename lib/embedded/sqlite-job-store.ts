@@ -172,7 +172,8 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
           handle: handle ?? job.handle,
           seen: seen ?? job.seen,
         }),
-        handle !== undefined || owe.length > 0 || state.status !== undefined ? 'durable' : 'lazy',
+        // What is owed is on disk with its event, which follows at once: commits reach the disk in order.
+        handle !== undefined || (state.status !== undefined && owe.length === 0) ? 'durable' : 'lazy',
       ),
     wishCancel: (ref, at_ms) =>
       change(

@@ -235,24 +235,40 @@ describe('a commit', () => {
   }
   const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-  it('that is durable waits for its fsync; what comes meanwhile is one commit, which begins when that ends', async () => {
+  it('that is durable waits for its fsync; durable ones that come meanwhile are one commit, which begins when that ends', async () => {
     const { store, waiting, ended, database } = slowDisk();
     void store(1, 'durable');
     void store(2, 'lazy');
     await turn();
     expect([waiting.length, ended]).toEqual([1, [2]]);
     for (const value of [3, 4, 5]) {
-      void store(value, value === 4 ? 'lazy' : 'durable');
+      void store(value, 'durable');
       await turn();
     }
     expect([waiting.length, ended, numbersIn(database)]).toEqual([1, [2], [1, 2]]);
     waiting[0]?.(null);
     await turn();
-    expect([waiting.length, ended]).toEqual([2, [2, 1, 4]]);
+    expect([waiting.length, ended]).toEqual([2, [2, 1]]);
     waiting[1]?.(null);
     await turn();
-    expect(ended).toEqual([2, 1, 4, 3, 5]);
+    expect(ended).toEqual([2, 1, 3, 4, 5]);
     expect(database.counts).toEqual({ durable: 2, lazy: 0, fsyncs: 2 });
+  });
+
+  it('that nobody waits to see on disk is held up by no fsync, and overtakes none that came before it', async () => {
+    const { store, waiting, ended, database } = slowDisk();
+    void store(1, 'durable');
+    await turn();
+    void store(2, 'durable');
+    void store(3, 'lazy');
+    await turn();
+    expect([waiting.length, ended, numbersIn(database)]).toEqual([1, [3], [1, 2, 3]]);
+    waiting[0]?.(null);
+    await turn();
+    expect([waiting.length, ended]).toEqual([2, [3, 1]]);
+    waiting[1]?.(null);
+    await turn();
+    expect(ended).toEqual([3, 1, 2]);
   });
 
   it('fails when the disk does not keep it, and so does every later one: nobody knows what is on it', async () => {
