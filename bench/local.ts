@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { medians } from './local/figures.ts';
+import { medians, rounded } from './local/figures.ts';
 import { type Layers, layersOf } from './local/layers.ts';
 import { machine } from './local/machine.ts';
 import { startProcess } from './local/own-process.ts';
-import { printed } from './local/print.ts';
+import { type Measured, printed, type Results } from './local/print.ts';
 import { type Figures, held, kill, many, type Stage, starts, work } from './local/scenarios.ts';
 import { placeFor, systems } from './local/systems.ts';
 
@@ -36,7 +36,6 @@ const { values } = parseArgs({
 const jobs = Number(values.jobs);
 const every_seconds = Number(values.every);
 const chosen = systems.filter(({ name }) => values.system.includes(name));
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 type Scenario = {
   name: string;
@@ -72,29 +71,44 @@ async function stageFor(system: Stage['system'], scenario: { jobs: number; every
 }
 
 const remote_port = await remote.ask<number>('listen');
-const seen = new Map(chosen.map(({ name }) => [name, [] as Figures[]] as const));
+const kept: Results = { machine: machine(), scenarios: {}, layers: {} };
 try {
   for (const scenario of scenarios.filter(({ name }) => values.scenario.includes(name)))
-    for (let round = 1; round <= Number(values.rounds); round++)
-      for (const system of chosen) {
-        if (!system.survives && !scenario.floors) continue;
-        const figures = await scenario.run(await stageFor(system, scenario));
-        seen.get(system.name)?.push(figures);
-        say(
-          `${scenario.name} ${round}, ${system.name}: ${JSON.stringify(figures, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value))}`,
-        );
-      }
-  const layers = values.scenario.includes('profile') ? await profile() : undefined;
-  const figures = Object.fromEntries([...seen].map(([name, all]) => [name, medians(all)] as const));
-  const result = { machine: machine(), work: { ...values }, figures, layers };
-  console.log(printed(figures, layers));
-  if (values.keep) {
-    mkdirSync(here('results'), { recursive: true });
-    writeFileSync(here('results/local.json'), `${JSON.stringify(result, null, 2)}\n`);
-  }
+    kept.scenarios[scenario.name] = await measured(scenario);
+  if (values.scenario.includes('profile')) kept.layers = await profile();
+  console.log(printed(kept));
+  if (values.keep) keep(kept);
 } finally {
   await Promise.all([remote.end('SIGTERM'), load.end('SIGTERM')]);
   rmSync(root, { recursive: true, force: true });
+}
+
+/** Each system in turn, as often as was asked for. */
+async function measured(scenario: Scenario): Promise<Measured> {
+  const runs = new Map(chosen.map(({ name }) => [name, [] as Figures[]] as const));
+  for (let round = 1; round <= Number(values.rounds); round++)
+    for (const system of chosen) {
+      if (!system.survives && !scenario.floors) continue;
+      const figures = await scenario.run(await stageFor(system, scenario));
+      runs.get(system.name)?.push(figures);
+      const said = JSON.stringify(figures, (_, value) => (typeof value === 'number' ? rounded(value) : value));
+      process.stderr.write(`${scenario.name} ${round}, ${system.name}: ${said}\n`);
+    }
+  const { jobs, every_seconds } = scenario;
+  const figures = Object.fromEntries([...runs].map(([name, all]) => [name, medians(all)] as const));
+  return { at: new Date().toISOString(), rounds: Number(values.rounds), jobs, every_seconds, figures };
+}
+
+/** The last run of each scenario, with where it was made. */
+function keep(run: Results): void {
+  const path = here('results/local.json');
+  const before: Results = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : run;
+  const scenarios = { ...before.scenarios, ...run.scenarios };
+  mkdirSync(here('results'), { recursive: true });
+  writeFileSync(
+    path,
+    `${JSON.stringify({ ...run, scenarios, layers: { ...before.layers, ...run.layers } }, null, 2)}\n`,
+  );
 }
 
 /** Once more, for profiles alone: a profile slows down what it looks at. */

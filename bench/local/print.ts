@@ -1,7 +1,19 @@
 import { rounded } from './figures.ts';
 import type { Layers } from './layers.ts';
 
-type All = Record<string, Record<string, number>>;
+/** Medians of one scenario, by system. */
+export type Measured = {
+  at: string;
+  rounds: number;
+  jobs: number;
+  every_seconds: number;
+  figures: Record<string, Record<string, number>>;
+};
+export type Results = {
+  machine: Record<string, string | number>;
+  scenarios: Record<string, Measured>;
+  layers: Record<string, Layers>;
+};
 
 /** The columns of the comparison, the goal of each, and which way is better. */
 export const columns: readonly { title: string; figures: readonly string[]; goal: string }[] = [
@@ -23,7 +35,10 @@ const said = (value: number | undefined): string => {
 };
 
 /** The table, what the first system is beside the others, and where its time goes. */
-export function printed(all: All, layers: Record<string, Layers> | undefined): string {
+export function printed({ scenarios, layers }: Results): string {
+  const all: Record<string, Record<string, number>> = {};
+  for (const { figures } of Object.values(scenarios))
+    for (const [name, its] of Object.entries(figures)) all[name] = { ...all[name], ...its };
   const names = Object.keys(all);
   const widths = columns.map(({ title }) => title.length);
   const row = (name: string, cells: readonly string[]): string =>
@@ -53,7 +68,7 @@ export function printed(all: All, layers: Record<string, Layers> | undefined): s
     );
     lines.push(`  ${name}: ${rest.map(([key, value]) => `${key} ${said(value)}`).join(', ')}`);
   }
-  for (const [what, shares] of Object.entries(layers ?? {})) {
+  for (const [what, shares] of Object.entries(layers)) {
     lines.push('', `where the processor time of ${what} goes (main thread; %):`);
     for (const [layer, share] of Object.entries(shares))
       lines.push(`  ${layer.padEnd(28)} ${share.toFixed(1).padStart(5)}`);

@@ -13,7 +13,8 @@ export type System = {
   path: string;
   /** What hands one job over, `"N"` being its number. */
   body: string;
-  start(place: Place): OwnProcess;
+  /** `alone`: without what answers questions about it, which takes a while to load. */
+  start(place: Place, how?: { alone: boolean }): OwnProcess;
 };
 export type Place = { directory: string; port: number; remote_port: number; every_seconds: number };
 
@@ -53,13 +54,13 @@ const untildone: System = {
     first_check: 'later',
     expected_seconds,
   }),
-  start: (place) => {
+  start: (place, how) => {
     const config = join(place.directory, 'untildone.config.json');
     writeFileSync(config, JSON.stringify(configurationOf(place)));
     return startProcess({
       program: here('../../bin/untildone.js'),
       words: ['serve', '--port', String(place.port), '--data-dir', join(place.directory, 'data'), '--config', config],
-      flags: inside,
+      flags: how?.alone ? [] : inside,
       env: { BENCH_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` },
       log: logOf(place),
     });
