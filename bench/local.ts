@@ -53,6 +53,16 @@ const scenarios: Scenario[] = [
   { name: 'many', jobs: Number(values.many), every_seconds: 60, floors: true, run: many },
 ];
 
+refuseUnknown('scenario', values.scenario, [...scenarios.map(({ name }) => name), 'profile']);
+refuseUnknown(
+  'system',
+  values.system,
+  systems.map(({ name }) => name),
+);
+for (const name of ['rounds', 'jobs', 'every', 'many', 'held-from', 'held-step'] as const)
+  if (!/^[1-9]\d{0,8}$/.test(values[name]))
+    throw new Error(`--${name} is "${values[name]}"; give a whole number from 1`);
+
 const root = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const remote = startProcess({ program: here('local/remote-side.ts'), log: join(root, 'remote.log') });
@@ -81,6 +91,12 @@ try {
 } finally {
   await Promise.all([remote.end('SIGTERM'), load.end('SIGTERM')]);
   rmSync(root, { recursive: true, force: true });
+}
+
+/** A misspelt name would measure nothing, and say so with an empty table. */
+function refuseUnknown(option: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--${option} is "${unknown}"; there are ${known.join('; ')}`);
 }
 
 /** Each system in turn, as often as was asked for. */

@@ -6,7 +6,7 @@ type Profile = {
   timeDeltas: number[];
 };
 
-/** Where a check's processor time goes: microseconds of each layer per thousand of all that was busy. */
+/** Where the processor time goes: the share of each layer, in percent of what was busy. */
 export type Layers = Record<string, number>;
 
 /** The first that matches names the layer; a frame of Node's or of a library counts for whoever called it. */
@@ -16,15 +16,15 @@ const layers: readonly (readonly [layer: string, RegExp])[] = [
     /node_modules\/undici\/|transports\/(undici-dispatchers|exchange|node-dispatchers|dispatchers)/,
   ],
   ['safety rules and request', /transports\//],
-  ['templates and acceptors', /jmespath|core\/(acceptors|template|about|weigh)/],
-  ['store', /embedded\/(database|sqlite-|job-rows|writer|retention)|node:sqlite/],
+  ['templates and acceptors', /jmespath|core\/(acceptors|template|about|plain-path)/],
+  ['store', /embedded\/(database|sqlite-|job-rows|job-texts|kind-rows|retention)|node:sqlite/],
   ['timers', /embedded\/(due-queue|tick-runner|timers|fifo)/],
   ['announce', /lib\/announce|core\/(announcement|descriptor)|standardwebhooks/],
   ['HTTP server and API', /lib\/api|hono|bin\/listen/],
   ['flow and decisions', /lib\/(flow|core)/],
 ];
 
-/** Shares of the main thread's busy time, by layer, in percent. */
+/** Reads a profile of the main thread. */
 export function layersOf(path: string): Layers {
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(path, 'utf8')) as Profile;
   const parentOf = new Map<number, number>();
