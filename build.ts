@@ -30,7 +30,11 @@ if (compiled.status !== 0) process.exit(1);
 // A restart is waited for, and every command: few files are loaded faster than hundreds. Packages stay what is installed.
 buildSync({
   absWorkingDir: root,
-  entryPoints: [join(root, 'bin/untildone.ts')],
+  entryPoints: [
+    { in: 'bin/untildone.ts', out: 'untildone' },
+    // Found beside whatever starts it.
+    { in: 'lib/embedded/checkpoint-thread.ts', out: 'checkpoint-thread' },
+  ],
   outdir: join(dist, 'bin'),
   bundle: true,
   splitting: true,

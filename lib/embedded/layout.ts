@@ -46,4 +46,23 @@ CREATE TABLE claims (
   number INTEGER PRIMARY KEY, checks INTEGER NOT NULL, claimed_at_ms INTEGER, next_check_at_ms INTEGER NOT NULL, unsaved_claims INTEGER NOT NULL
 ) STRICT;
 `,
+  // An end writes fewer pages: events and deliveries are found by their job, then by their own id, and positions are counted in memory.
+  `
+CREATE TABLE inbox (
+  position INTEGER PRIMARY KEY, job_id TEXT NOT NULL, event_id TEXT NOT NULL, owner TEXT NOT NULL, event TEXT NOT NULL, UNIQUE (job_id, event_id)
+) STRICT;
+INSERT INTO inbox SELECT position, job_id, event_id, owner, event FROM events;
+CREATE TABLE forgotten (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL) STRICT;
+INSERT INTO forgotten SELECT 1, coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events';
+DROP TABLE events;
+ALTER TABLE inbox RENAME TO events;
+CREATE TABLE told (
+  job_id TEXT NOT NULL, event_id TEXT NOT NULL, target TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+  next_attempt_at_ms INTEGER NOT NULL, last_error TEXT, PRIMARY KEY (job_id, event_id, target)
+) WITHOUT ROWID, STRICT;
+INSERT INTO told SELECT job_id, event_id, target, state, attempts, next_attempt_at_ms, last_error FROM deliveries;
+DROP TABLE deliveries;
+ALTER TABLE told RENAME TO deliveries;
+CREATE INDEX deliveries_pending ON deliveries (next_attempt_at_ms) WHERE state = 'pending';
+`,
 ];

@@ -10,6 +10,10 @@ export function keepRetention(database: Database, timers: Timers, retention_days
   const { sql } = database;
   const old = sql.prepare('SELECT job_id, kind_number FROM jobs WHERE active = 0 AND settled_at_ms < ? LIMIT ?');
   const forget = ['deliveries', 'events', 'jobs'].map((table) => sql.prepare(`DELETE FROM ${table} WHERE job_id = ?`));
+  // Positions of the inbox are never given again, also when the last event is forgotten.
+  const remember = sql.prepare(
+    'UPDATE forgotten SET position = max(position, coalesce((SELECT max(position) FROM events), 0))',
+  );
   const forgetKind = sql.prepare(
     'DELETE FROM kinds WHERE kind_number = ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind_number = ?1)',
   );
@@ -22,6 +26,7 @@ export function keepRetention(database: Database, timers: Timers, retention_days
       found = rows.length;
       if (found > 0)
         await database.write(() => {
+          remember.run();
           for (const { job_id } of rows) for (const statement of forget) statement.run(String(job_id));
           for (const kind_number of new Set(rows.map((row) => Number(row['kind_number'])))) forgetKind.run(kind_number);
         }, 'lazy');

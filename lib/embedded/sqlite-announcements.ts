@@ -28,7 +28,7 @@ export type SqliteAnnouncementsOptions = {
   observe: (target: string, event: JobEvent, attempt: Attempt, attempts: number) => void;
 };
 
-type Delivery = { event_id: string; target: string; attempts: number };
+type Delivery = { job_id: string; event_id: string; target: string; attempts: number };
 type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
@@ -44,14 +44,14 @@ export function createSqliteAnnouncements({
 }: SqliteAnnouncementsOptions): SqliteAnnouncements {
   const { sql } = database;
   const insert = sql.prepare(
-    "INSERT INTO deliveries (event_id, target, job_id, state, attempts, next_attempt_at_ms) VALUES (?, ?, ?, 'pending', 0, ?) ON CONFLICT DO NOTHING",
+    "INSERT INTO deliveries (job_id, event_id, target, state, attempts, next_attempt_at_ms) VALUES (?, ?, ?, 'pending', 0, ?) ON CONFLICT DO NOTHING",
   );
   const update = sql.prepare(
-    'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at_ms = ?, last_error = ? WHERE event_id = ? AND target = ? AND attempts < ?',
+    'UPDATE deliveries SET state = ?, attempts = ?, next_attempt_at_ms = ?, last_error = ? WHERE job_id = ? AND event_id = ? AND target = ? AND attempts < ?',
   );
-  const selectEvent = sql.prepare('SELECT event FROM events WHERE event_id = ?');
+  const selectEvent = sql.prepare('SELECT event FROM events WHERE job_id = ? AND event_id = ?');
   const selectPending = sql.prepare(
-    "SELECT event_id, target, attempts, next_attempt_at_ms FROM deliveries WHERE state = 'pending' ORDER BY next_attempt_at_ms",
+    "SELECT job_id, event_id, target, attempts, next_attempt_at_ms FROM deliveries WHERE state = 'pending' ORDER BY next_attempt_at_ms",
   );
   const selectJob = sql.prepare(
     'SELECT target, event_id, state, attempts, last_error FROM deliveries WHERE job_id = ? ORDER BY event_id, target',
@@ -101,7 +101,7 @@ export function createSqliteAnnouncements({
   }
   async function attempt(delivery: Delivery, answered: () => void): Promise<void> {
     // As the file has it: an event that is published again after a crash is told in the words of the first time.
-    const row = selectEvent.get(delivery.event_id);
+    const row = selectEvent.get(delivery.job_id, delivery.event_id);
     // Gone with its job at the end of the retention time.
     if (row === undefined) return answered();
     const event = JSON.parse(String(row['event'])) as JobEvent; // written by sqlite-events, from the same type
@@ -119,25 +119,28 @@ export function createSqliteAnnouncements({
     }
   }
   async function record(delivery: Delivery, told: Attempt, attempts: number): Promise<void> {
-    const { event_id, target } = delivery;
     if (told.outcome === 'delivered') return note({ ...delivery, attempts }, 'delivered', 0, null);
     const delay_ms = told.gone ? null : nextAttemptDelayMs(attempts, told.retry_after_seconds);
     // Memory first: a file that cannot be written must not stop the retries.
-    if (delay_ms !== null) enqueue({ event_id, target, attempts }, delay_ms);
+    if (delay_ms !== null) enqueue({ ...delivery, attempts }, delay_ms);
     const state = delay_ms === null ? 'failed' : 'pending';
     await note({ ...delivery, attempts }, state, timers.now() + (delay_ms ?? 0), told.error);
   }
   /** What a full disk refuses is noted later, unless a further attempt has been noted by then. */
   async function note(
-    { event_id, target, attempts }: Delivery,
+    delivery: Delivery,
     state: AnnouncementState['state'],
     next_ms: number,
     error: string | null,
   ): Promise<void> {
+    const { job_id, event_id, target, attempts } = delivery;
     try {
-      await database.write(() => void update.run(state, attempts, next_ms, error, event_id, target, attempts), 'lazy');
+      await database.write(
+        () => void update.run(state, attempts, next_ms, error, job_id, event_id, target, attempts),
+        'lazy',
+      );
     } catch {
-      after(restAfterFullDiskMs, () => void note({ event_id, target, attempts }, state, next_ms, error));
+      after(restAfterFullDiskMs, () => void note(delivery, state, next_ms, error));
     }
   }
   const isToHear = (target: string, { event_id }: JobEvent, shared: SharedNews | undefined): boolean =>
@@ -147,14 +150,16 @@ export function createSqliteAnnouncements({
   return {
     publish: async (event, targets, shared) => {
       const fresh: string[] = [];
+      const { event_id } = event;
+      const { job_id } = event.data;
       if (targets.length === 0) return;
       // Not durable by itself: commits reach the disk in order, so that an event that is struck off is not without its deliveries.
       await database.write(() => {
         fresh.length = 0;
         for (const target of targets.filter((one) => isToHear(one, event, shared)))
-          if (insert.run(event.event_id, target, event.data.job_id, timers.now()).changes > 0) fresh.push(target);
+          if (insert.run(job_id, event_id, target, timers.now()).changes > 0) fresh.push(target);
       }, 'lazy');
-      for (const target of fresh) enqueue({ event_id: event.event_id, target, attempts: 0 }, 0);
+      for (const target of fresh) enqueue({ job_id, event_id, target, attempts: 0 }, 0);
     },
     list: ({ job_id }) =>
       // Columns and their states are written above only.
@@ -162,6 +167,7 @@ export function createSqliteAnnouncements({
     resume: () => {
       for (const row of selectPending.all()) {
         const delivery = {
+          job_id: String(row['job_id']),
           event_id: String(row['event_id']),
           target: String(row['target']),
           attempts: Number(row['attempts']),

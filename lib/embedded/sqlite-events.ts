@@ -9,22 +9,29 @@ import type { Database } from './database.ts';
  */
 export function createSqliteEvents(database: Database, observe: (event: JobEvent) => void = () => undefined): Events {
   const insert = database.sql.prepare(
-    'INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING',
+    'INSERT INTO events (position, job_id, event_id, owner, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT (job_id, event_id) DO NOTHING',
   );
   const select = database.sql.prepare(
     'SELECT position, event FROM events WHERE owner = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?',
   );
+  /** The last position that was ever given, be its event forgotten by now: no two events may have the same. */
+  let last = Number(
+    database.sql
+      .prepare(
+        'SELECT max(forgotten.position, coalesce(max(events.position), 0)) AS last FROM forgotten LEFT JOIN events',
+      )
+      .get()?.['last'],
+  );
   /** The last position that is on disk: no later one is handed out. */
-  let kept = Number(database.sql.prepare('SELECT max(position) AS last FROM events').get()?.['last'] ?? 0);
+  let kept = last;
   return {
     append: async (owner, event) => {
-      const { event_id, timestamp, data } = event;
-      const row = [event_id, data.job_id, owner, Date.parse(timestamp), JSON.stringify(event)] as const;
+      const row = [event.data.job_id, event.event_id, owner, JSON.stringify(event)] as const;
       let position = 0;
       // Durable: a position handed out as a cursor must never be given to another event.
       await database.write(() => {
-        const { changes, lastInsertRowid } = insert.run(...row);
-        position = changes > 0 ? Number(lastInsertRowid) : 0;
+        position = insert.run(last + 1, ...row).changes > 0 ? last + 1 : 0;
+        last = Math.max(last, position);
       }, 'durable');
       if (position !== 0) {
         kept = Math.max(kept, position);

@@ -1,13 +1,17 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, closeSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../lib/embedded/database.ts';
 import { startEngine } from '../../lib/embedded/engine.ts';
+import { steps } from '../../lib/embedded/layout.ts';
+import { createSqliteAnnouncements } from '../../lib/embedded/sqlite-announcements.ts';
+import { createSqliteEvents } from '../../lib/embedded/sqlite-events.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
-import { aJob } from '../contracts/records.ts';
+import { aJob, anEvent } from '../contracts/records.ts';
 import { manualTimers } from '../support/manual-timers.ts';
 import { noTools } from '../support/no-tools.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -54,15 +58,15 @@ function boot(database: Database): void {
   }).stop();
 }
 
-const firstLayoutOfJobs = `
-CREATE TABLE jobs (
-  job_id TEXT PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, active INTEGER NOT NULL,
-  generation_ms INTEGER NOT NULL, settled_at_ms INTEGER, record TEXT NOT NULL, hot TEXT NOT NULL, seen TEXT NOT NULL
-) WITHOUT ROWID, STRICT;
-CREATE INDEX jobs_active ON jobs (job_id) WHERE active = 1;
-CREATE INDEX jobs_of_owner ON jobs (owner, generation_ms DESC, job_id DESC);
-CREATE INDEX jobs_settled ON jobs (settled_at_ms) WHERE active = 0;
-`;
+/** A file as the version left it that had taken so many steps of the layout. */
+function ofVersion(version: number, fill: (sql: DatabaseSync) => void): string {
+  const directory = temporary();
+  const sql = new DatabaseSync(fileIn(directory));
+  sql.exec(`PRAGMA journal_mode = WAL; ${steps.slice(0, version).join('')} PRAGMA user_version = ${version}`);
+  fill(sql);
+  sql.close();
+  return directory;
+}
 
 describe('a file', () => {
   it('fails to open when a newer version wrote it, and is left as it is', () => {
@@ -76,32 +80,49 @@ describe('a file', () => {
       );
   });
 
-  it('of an earlier version takes the steps that it lacks, and keeps what it holds', () => {
-    const directory = temporary();
-    const old = openDatabase(directory);
+  it('of the first version takes the steps that it lacks, and keeps what it holds', () => {
     const job = aJob();
-    old.sql.exec("INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES ('evt_1', 'job_1', 'me', 1, '{}')");
-    old.sql.exec(
-      'DROP TABLE shared_news; DROP TABLE claims; DROP TABLE kinds; DROP TABLE jobs; PRAGMA user_version = 1',
-    );
-    old.sql.exec(firstLayoutOfJobs);
     const { state, handle, seen, ...record } = job;
-    old.sql
-      .prepare("INSERT INTO jobs VALUES (?, ?, 'http', 'running', 1, ?, NULL, ?, ?, ?)")
-      .run(
-        job.job_id,
-        job.owner,
-        job.generation_ms,
-        JSON.stringify(record),
-        JSON.stringify({ state, handle }),
-        JSON.stringify(seen),
-      );
-    old.close();
+    const texts = [record, { state, handle }, seen].map((one) => JSON.stringify(one));
+    const directory = ofVersion(1, (sql) =>
+      sql
+        .prepare("INSERT INTO jobs VALUES (?, ?, 'http', 'running', 1, ?, NULL, ?, ?, ?)")
+        .run(job.job_id, job.owner, job.generation_ms, ...texts),
+    );
     const database = opened(directory);
-    const count = (table: string): unknown => database.sql.prepare(`SELECT count(*) AS rows FROM ${table}`).get();
-    expect([count('events'), count('shared_news'), count('kinds')]).toEqual([{ rows: 1 }, { rows: 0 }, { rows: 1 }]);
     expect([...createSqliteJobStore(database, manualTimers()).active()]).toEqual([job]);
-    expect(database.sql.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+    expect(database.sql.prepare('PRAGMA user_version').get()).toEqual({ user_version: steps.length });
+  });
+
+  it('of a version before keeps its events and deliveries, and the place in the inbox of an event that it forgot', async () => {
+    const job = aJob();
+    const event = anEvent(job, 1);
+    const directory = ofVersion(3, (sql) => {
+      const insert = sql.prepare('INSERT INTO events (event_id, job_id, owner, at_ms, event) VALUES (?, ?, ?, 1, ?)');
+      for (const event_id of [event.event_id, 'forgotten'])
+        insert.run(event_id, job.job_id, job.owner, JSON.stringify(event));
+      sql.exec("DELETE FROM events WHERE event_id = 'forgotten'");
+      sql
+        .prepare("INSERT INTO deliveries VALUES (?, 'ops', ?, 'failed', 8, 0, 'refused')")
+        .run(event.event_id, job.job_id);
+    });
+    const database = opened(directory);
+    const events = createSqliteEvents(database);
+    const { event_id } = event;
+    expect((await events.list({ owner: job.owner, cursor: null, limit: 5 })).events).toEqual([event]);
+    const announcements = createSqliteAnnouncements({
+      database,
+      timers: manualTimers(),
+      tell: () => undefined,
+      observe: () => undefined,
+    });
+    expect(await announcements.list(job)).toEqual([
+      { event_id, target: 'ops', state: 'failed', attempts: 8, last_error: 'refused' },
+    ]);
+    await events.append(job.owner, event);
+    expect((await events.list({ owner: job.owner, cursor: null, limit: 5 })).next_cursor).toBe('1');
+    await events.append(job.owner, anEvent(job, 2));
+    expect((await events.list({ owner: job.owner, cursor: '1', limit: 5 })).next_cursor).toBe('3');
   });
 
   it('fails to open for a second process while the first lives, and not after it', async () => {
@@ -221,7 +242,7 @@ describe('a commit', () => {
   function slowDisk() {
     const waiting: ((error: Error | null) => void)[] = [];
     const directory = temporary();
-    const database = openDatabase(directory, (_file, done) => void waiting.push(done));
+    const database = openDatabase(directory, { fsync: (_file, done) => void waiting.push(done) });
     close.push(database.close);
     database.sql.exec('CREATE TABLE numbers (value INTEGER UNIQUE)');
     const ended: number[] = [];

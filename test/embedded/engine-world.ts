@@ -96,7 +96,7 @@ export function engineWorld(options: EngineWorldOptions = {}) {
   function boot() {
     const life = { alive: true };
     const ours: Timers = { ...timers, after: (ms, run) => timers.after(ms, () => life.alive && run()) };
-    const database = openDatabase(directories.at(-1)?.path ?? '', fsyncAtOnce);
+    const database = openDatabase(directories.at(-1)?.path ?? '', { fsync: fsyncAtOnce });
     databases.push(database);
     const engine: Engine = startEngine({
       database,

@@ -16,7 +16,7 @@ afterEach(() => {
 function opened() {
   const directory = temporaryDirectory();
   const waiting: ((error: Error | null) => void)[] = [];
-  const database = openDatabase(directory.path, (_file, done) => void waiting.push(done));
+  const database = openDatabase(directory.path, { fsync: (_file, done) => void waiting.push(done) });
   close.push(() => {
     database.close();
     directory.remove();

@@ -32,6 +32,23 @@ it('forgets jobs that settled longer ago, with their events, deliveries and kind
   expect([next.job_id, next.generation_ms > generation_ms]).toEqual([job_id, true]);
 });
 
+it('gives no event the place in the inbox of one that was forgotten, also after a restart', async () => {
+  const world = made();
+  world.script.status = () => answers({ state: 'FINISHED' });
+  await world.start(adopt(1));
+  await world.advance(4);
+  const cursorAfter = async (cursor: string | null) =>
+    (await world.engine().ports.events.list({ owner: 'me', cursor, limit: 5 })).next_cursor;
+  expect(await cursorAfter(null)).toBe('1');
+  await world.advance(3 * day);
+  expect(counts(world.database())).toEqual([0, 0, 0, 0]);
+  await world.kill();
+  await world.boot();
+  await world.start(adopt(2));
+  await world.advance(4);
+  expect(await cursorAfter('1')).toBe('2');
+});
+
 it('keeps what runs, however old, and what ended late, however early it began', async () => {
   const world = made();
   world.script.status = (url) =>
@@ -65,7 +82,7 @@ it('forgets thousands, a few hundred in a commit', async () => {
     'job_id, owner, kind, kind_number, status, active, generation_ms, settled_at_ms, record, hot, seen',
     `${id}, owner, kind, kind_number, status, active, generation_ms, settled_at_ms, record, hot, seen`,
   );
-  clone('events', 'event_id, job_id, owner, at_ms, event', `event_id || n, ${id}, owner, at_ms, event`);
+  clone('events', 'event_id, job_id, owner, event', `event_id || n, ${id}, owner, event`);
   expect(counts(world.database())).toEqual([3201, 3201, 1, 1]);
   const before = world.database().counts.lazy;
   await world.advance(2 * day + 3600);

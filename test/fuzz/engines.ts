@@ -61,7 +61,7 @@ async function openWorld() {
 export async function openEmbedded(): Promise<FuzzedEngine> {
   const { echo, given, transports } = await openWorld();
   const directory = temporaryDirectory();
-  const database = openDatabase(directory.path, fsyncAtOnce);
+  const database = openDatabase(directory.path, { fsync: fsyncAtOnce });
   const [jobs, events] = [createSqliteJobStore(database, manualTimers()), createSqliteEvents(database)];
   const options: ApiOptions = {
     ports: { ...given.ports, transports, jobs, events },

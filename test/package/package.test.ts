@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunction, writeConfiguration } from '../../lib/infra/bundle.ts';
 import { readCloudConfiguration } from '../../lib/infra/cloud-configuration.ts';
@@ -53,6 +56,22 @@ describe('its command', () => {
     expect(parsed.data).toEqual({ version: manifest.version });
     const { parsed: commands } = await runPrinted('untildone manifest', env());
     expect(commands.data).toMatchObject({ commands: { 'job.start': {}, serve: {} } });
+  });
+  it('has the thread that carries the log over beside what starts it', async () => {
+    const bin = join(alone.directory, 'node_modules/untildone/dist/bin');
+    const thread = join(bin, 'checkpoint-thread.js');
+    const starts = readdirSync(bin).filter((name) =>
+      readFileSync(join(bin, name), 'utf8').includes('./checkpoint-thread$'),
+    );
+    expect(starts).toHaveLength(1);
+    const carried = new Worker(thread, { workerData: pathToFileURL(join(place.path, 'any.db')).href });
+    try {
+      const answered = once(carried, 'message');
+      carried.postMessage('pass');
+      expect(await answered).toEqual([true]);
+    } finally {
+      await carried.terminate();
+    }
   });
   it('serves, and sees an adopted job to its end', { timeout: 180_000 }, async () => {
     const upstream = await scriptedServer((_, count) => ({ json: { state: count > 1 ? 'FINISHED' : 'RUNNING' } }));

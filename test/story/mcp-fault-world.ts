@@ -82,7 +82,7 @@ export async function mcpFaultWorld({ limits, ...options }: McpFaultWorldOptions
     });
   };
   const engine = startEngine({
-    database: openDatabase(data_directory, fsyncAtOnce),
+    database: openDatabase(data_directory, { fsync: fsyncAtOnce }),
     settings,
     transports: { http, mcp: { call } },
     timers,

@@ -84,7 +84,7 @@ export async function realEngineWorld(respond: Respond, connection: Partial<Conn
   const told: JobEvent[] = [];
   const directory = temporaryDirectory();
   const engine: Engine = startEngine({
-    database: openDatabase(directory.path, fsyncAtOnce),
+    database: openDatabase(directory.path, { fsync: fsyncAtOnce }),
     settings,
     transports: { http: watched(http), mcp: watched(mcp) },
     timers,
