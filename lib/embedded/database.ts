@@ -45,7 +45,8 @@ export type DatabaseOptions = {
  * What fills the log is carried over into the file by another thread (`checkpoints.ts`).
  */
 export function openDatabase(directory: string, options: DatabaseOptions = {}): Database {
-  const { path, location, sql } = openFile(directory);
+  const file = openFile(directory);
+  const { path, location, sql } = file;
   const { fsync = fdatasync, checkpoint_pages: pages = checkpointPages } = options;
   const carryOver =
     options.carryOver?.(sql) ?? (location === null ? carryOverHere(sql) : createCheckpointThread(location));
@@ -139,7 +140,7 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
         caught(() => fdatasyncSync(log)),
       );
       if (syncing === null) closeSync(log);
-      sql.close();
+      file.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,10 @@ import { steps } from './layout.ts';
 const fileName = 'untildone.db';
 
 /** The file, open and of today's layout. `location` is where this process may open it once more, and no other; null where SQLite has no such lock. */
-export type OpenFile = { path: string; location: URL | null; sql: DatabaseSync };
+export type OpenFile = { path: string; location: URL | null; sql: DatabaseSync; close(): void };
+
+/** What this process has open: SQLite's lock keeps only others out. */
+const held = new Set<string>();
 
 /**
  * SQLite's way to lock a file for one process, however many connections that has, until it ends; a second engine fails at once.
@@ -47,6 +50,9 @@ export function openFile(directory: string): OpenFile {
   }
   checkWritable(directory, what);
   checkWritable(path, path);
+  const real = join(realpathSync(directory), fileName);
+  if (held.has(real))
+    throw new ConfigError(`${path} is held by another untildone of this process; stop it, or use another --data-dir`);
   const location = locationOf(path);
   let sql: DatabaseSync | undefined;
   try {
@@ -55,11 +61,17 @@ export function openFile(directory: string): OpenFile {
     sql.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT;');
     migrate(sql, path);
     sql.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
-    return { path, location, sql };
+    held.add(real);
+    return { path, location, sql, close: () => close(sql, real) };
   } catch (error) {
     sql?.close();
     throw error instanceof ConfigError ? error : translateOpening(error, path);
   }
+}
+
+function close(sql: DatabaseSync | undefined, real: string): void {
+  sql?.close();
+  held.delete(real);
 }
 
 function migrate(sql: DatabaseSync, path: string): void {

@@ -120,7 +120,7 @@ it('fails on a directory that another server holds, and leaves its address free'
   const first = await opened({ directory });
   await expect(opened({ directory })).rejects.toMatchObject({
     code: 'CONFIG_ERROR',
-    message: expect.stringContaining('held by another untildone process'),
+    message: expect.stringContaining('held by another untildone of this process'),
   });
   expect((await fetch(`${first.url}/health`)).status).toBe(200);
 });
