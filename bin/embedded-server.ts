@@ -85,11 +85,14 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     await listener.close();
     throw error;
   }
+  const answering = loadApi();
   async function loadApi(): Promise<void> {
     const now_ms = Date.now();
     if ([...engine.active()].some(({ state }) => state.next_check_at_ms <= now_ms))
       await Promise.race([firstTick.promise, sleep(headStartMs, undefined, { ref: false })]);
     const { embeddedApi } = await import('./embedded-api.ts');
+    // Until then a job that is there might not be found.
+    await engine.ready;
     const allowed_hosts = token === undefined ? [...loopback] : undefined;
     const { log } = options;
     await listener.answerWith(
@@ -102,11 +105,18 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     await Promise.all([transports.http.close(), transports.mcp.close(), tokens.close(), dispatchers.close()]);
   }
   let closed: Promise<void> | undefined;
+  try {
+    await engine.ready;
+  } catch (error) {
+    answering.catch(() => undefined);
+    await close();
+    throw error;
+  }
   return {
     url: listener.url,
     engine,
     settings,
-    answering: loadApi(),
+    answering,
     close: () => {
       closed ??= close();
       return closed;

@@ -10,6 +10,7 @@ import { keepRetention } from './retention.ts';
 import { type Attempt, createSqliteAnnouncements } from './sqlite-announcements.ts';
 import { createSqliteEvents } from './sqlite-events.ts';
 import { createSqliteJobStore, type SqliteJobStore } from './sqlite-job-store.ts';
+import { takeUp } from './take-up.ts';
 import { createTickRunner } from './tick-runner.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
@@ -36,20 +37,28 @@ export type Engine = {
   ports: Ports;
   /** Jobs in memory: running, or owing an event. */
   active(): Iterable<Job>;
+  /** Resolves when every job in the file is taken up; those that are due are by the time the engine is there. Rejects with ConfigError when a record cannot be read. */
+  ready: Promise<void>;
   /** Heartbeats armed; none without an active job. */
   schedules(): number;
   /** Lets ticks and deliveries under way end, then closes the file. */
   stop(): Promise<void>;
 };
 
-/** Takes up every job in the file where it was left, and runs until stopped. Throws ConfigError when the file cannot be read. */
+/** A job that is due this soon is taken up with those that are due, ms: about as long as some ten thousand others take. */
+const soonMs = 250;
+
+/** Takes up every job in the file where it was left, those that are due first, and runs until stopped. Throws ConfigError when the file cannot be read. */
 export function startEngine(options: EngineOptions): Engine {
   const { database, settings, observer, timers = systemTimers } = options;
   try {
     return start({ ...options, timers });
   } catch (error) {
     database.close();
-    throw error instanceof ConfigError ? error : database.unreadable(error);
+    throw unreadable(error);
+  }
+  function unreadable(error: unknown): ConfigError {
+    return error instanceof ConfigError ? error : database.unreadable(error);
   }
 
   function start({ tell, transports }: EngineOptions): Engine {
@@ -71,14 +80,21 @@ export function startEngine(options: EngineOptions): Engine {
       clock: { now: timers.now, sleep: (ms) => sleep(ms, undefined) },
       ids: createOrderedIds(timers.now),
     };
-    for (const job of jobs.active()) runner.resume(job);
+    const takingUp = takeUp(jobs.takeUp(timers.now() + soonMs), runner.resume);
+    const ready = takingUp.ended.catch((error) => {
+      throw unreadable(error);
+    });
+    // Whoever does not wait for it need not hear of it.
+    ready.catch(() => undefined);
     announcements.resume();
     const retention = keepRetention(database, timers, settings.limits.retention_days);
     return {
       ports,
       active: jobs.active,
+      ready,
       schedules: runner.beating,
       stop: async () => {
+        takingUp.stop();
         retention.stop();
         await runner.stop();
         await announcements.stop();

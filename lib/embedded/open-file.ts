@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -58,9 +58,11 @@ export function openFile(directory: string): OpenFile {
   try {
     sql = new DatabaseSync(location ?? path);
     if (location === null) sql.exec('PRAGMA locking_mode = EXCLUSIVE');
-    sql.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; COMMIT;');
+    sql.exec(
+      'PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE; COMMIT;',
+    );
     migrate(sql, path);
-    sql.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
+    fsyncFolder(directory);
     held.add(real);
     return { path, location, sql, close: () => close(sql, real) };
   } catch (error) {
@@ -74,6 +76,7 @@ function close(sql: DatabaseSync | undefined, real: string): void {
   held.delete(real);
 }
 
+/** Brings the file to today's layout. */
 function migrate(sql: DatabaseSync, path: string): void {
   const found = Number(sql.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (found > steps.length)
@@ -81,6 +84,17 @@ function migrate(sql: DatabaseSync, path: string): void {
       `${path} was written by a newer untildone (layout ${found}, this one reads ${steps.length}); run that version, or use another --data-dir`,
     );
   const missing = steps.slice(found).join('');
-  // Also when nothing is missing: this first commit makes SQLite fsync the folder of a log that it has just made.
-  sql.exec(`PRAGMA synchronous = FULL; BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${steps.length}; COMMIT;`);
+  if (missing !== '') sql.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${steps.length}; COMMIT;`);
+}
+
+/** Makes the disk keep the names in a folder: a log that was just made must be found after a power cut. (SQLite would do so with a first fsync of all that is in it.) */
+function fsyncFolder(directory: string): void {
+  // There a folder cannot be opened, nor need it be.
+  if (process.platform === 'win32') return;
+  const folder = openSync(directory, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

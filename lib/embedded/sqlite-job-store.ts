@@ -12,6 +12,8 @@ export type SqliteJobStore = JobStore & {
   /** The record of a job that runs or owes something, else undefined. No I/O. */
   peek(job_id: string): Job | undefined;
   active(): Iterable<Job>;
+  /** Takes up the jobs in the file: first those that were due by then, then the others, a few hundred at a time. */
+  takeUp(due_by_ms: number): Iterable<Job[]>;
   /** Says that check number `checks` of a job has ended, so that nobody waits for its lease; the file hears of it a moment later. */
   ended(ref: JobRef, checks: number): void;
   /** Writes now what the file has not heard of yet: how far the checks of each job have come. */
@@ -42,14 +44,18 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
   const unwrittenClaims = new Set<string>();
   let keepingSoon = false;
 
-  for (const job of rows.active()) {
-    // Whoever held a lease, or was starting the remote job, died with the last process.
-    job.state.lease_until_ms = 0;
-    if (job.state.starter_claimed_until_ms !== null) job.state.starter_claimed_until_ms = 0;
-    keep(job);
-    unclaimedSinceBoot.add(job.job_id);
+  function* takeUp(due_by_ms: number): Iterable<Job[]> {
+    for (const slice of rows.active(due_by_ms)) {
+      for (const job of slice) {
+        // Whoever held a lease, or was starting the remote job, died with the last process.
+        job.state.lease_until_ms = 0;
+        if (job.state.starter_claimed_until_ms !== null) job.state.starter_claimed_until_ms = 0;
+        keep(job);
+        unclaimedSinceBoot.add(job.job_id);
+      }
+      yield slice;
+    }
   }
-
   function keep(job: Job): void {
     const before = jobs.get(job.job_id);
     const change = Number(!isTerminal(job)) - Number(before !== undefined && !isTerminal(before));
@@ -121,6 +127,7 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
   return {
     peek: (job_id) => jobs.get(job_id),
     active: () => jobs.values(),
+    takeUp,
     ended: (ref, checks) => {
       const job = jobs.get(ref.job_id);
       // A write under way holds the lease in what it writes; then it simply runs out.

@@ -90,7 +90,7 @@ describe('a file', () => {
         .run(job.job_id, job.owner, job.generation_ms, ...texts),
     );
     const database = opened(directory);
-    expect([...createSqliteJobStore(database, manualTimers()).active()]).toEqual([job]);
+    expect([...createSqliteJobStore(database, manualTimers()).takeUp(0)].flat()).toEqual([job]);
     expect(database.sql.prepare('PRAGMA user_version').get()).toEqual({ user_version: steps.length });
   });
 

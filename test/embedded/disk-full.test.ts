@@ -25,7 +25,7 @@ const stored = ({ state, ...job }: Job) => ({
   state: { ...state, checks: 0, claimed_at_ms: 0, lease_until_ms: 0, next_check_at_ms: 0, unsaved_claims: 0 },
 });
 function expectMemoryLikeFile(world: EngineWorld): void {
-  const file = [...createSqliteJobStore(world.database(), world.timers).active()].map(stored);
+  const file = [...createSqliteJobStore(world.database(), world.timers).takeUp(0)].flat().map(stored);
   const memory = [...world.engine().active()].map(stored);
   const byId = (left: Job, right: Job): number => (left.job_id < right.job_id ? -1 : 1);
   expect(memory.sort(byId)).toEqual(file.sort(byId));

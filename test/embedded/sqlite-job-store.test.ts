@@ -60,7 +60,10 @@ function gated() {
       refused = number;
     },
     /** The jobs as another process would find them. */
-    reread: () => [...createSqliteJobStore(real, manualTimers()).active()],
+    reread: () =>
+      [...createSqliteJobStore(real, manualTimers()).takeUp(0)]
+        .flat()
+        .sort((left, right) => (left.job_id < right.job_id ? -1 : 1)),
   };
 }
 const turns = async (number = 5): Promise<void> => {
@@ -159,6 +162,7 @@ it('writes the first claim after a start of the process, and a claim that fails 
   const { store, database, writes } = gated();
   const { job } = await store.create(aJob());
   const next = createSqliteJobStore(database, manualTimers());
+  expect([...next.takeUp(0)].flat()).toHaveLength(1);
   expect((await next.claim(claimOf(job, 7))).written).toBe(false);
   expect(writes).toHaveLength(1);
   expect((await next.claim(claimOf(job, 0))).written).toBe(true);
