@@ -32,6 +32,8 @@ type Due = { tick: Tick; beat: number | null };
 
 /** Ticks at once; the rest wait in line, so that a thousand overdue jobs after downtime do not all call out together. */
 const mostAtOnce = 256;
+/** Ticks begun in one turn of the event loop: after a restart the first requests go out before the last are made. */
+const mostAtATurn = 32;
 const restMs = 1_000;
 const restAfterFailureMs = [1_000, 5_000, 15_000, 60_000] as const;
 
@@ -42,6 +44,7 @@ export function createTickRunner({ timers, peek, run, observe }: TickRunnerOptio
   const beats = new Map<string, number>();
   const failures = new Map<string, number>();
   let lastBeat = 0;
+  let begunThisTurn = 0;
   let stopped = false;
   const queue = createDueQueue<Due>(timers, (due) => {
     if (due.beat !== null && !isBeatDue(due.tick, due.beat)) return;
@@ -73,15 +76,21 @@ export function createTickRunner({ timers, peek, run, observe }: TickRunnerOptio
     return false;
   }
   function pump(): void {
-    while (underWay.size < mostAtOnce && !stopped) {
+    while (underWay.size < mostAtOnce && begunThisTurn < mostAtATurn && !stopped) {
       const due = waiting.shift();
       if (due === undefined) return;
+      if (begunThisTurn === 0) setImmediate(nextTurn);
+      begunThisTurn += 1;
       const one = runOne(due).finally(() => {
         underWay.delete(one);
         pump();
       });
       underWay.add(one);
     }
+  }
+  function nextTurn(): void {
+    begunThisTurn = 0;
+    pump();
   }
   async function runOne({ tick, beat: number }: Due): Promise<void> {
     let rest_ms = restMs;
