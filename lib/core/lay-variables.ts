@@ -6,6 +6,7 @@ import type { Tree } from './jmespath.ts';
 import type { Handle } from './job.ts';
 import type { Call, HandleSource, Kind } from './kind.ts';
 import { oncePer } from './once-per.ts';
+import { isPlainHandle } from './plain-request.ts';
 import { problemsOf, under } from './problems.ts';
 import { neededBy, placeholdersOf, renderCall, TemplateError } from './template.ts';
 
@@ -30,7 +31,11 @@ const ids = z
 const named = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.unknown());
 
 /** What an adopted job may name: values, and under `each` a list of ids. */
-function readHandle(each: string | undefined, given: unknown): { handle: Handle } | { problems: Problem[] } {
+function readHandle(
+  each: string | undefined,
+  given: Record<string, unknown>,
+): { handle: Handle } | { problems: Problem[] } {
+  if (each === undefined && isPlainHandle(given)) return { handle: given as Handle }; // single values, each of them seen
   const read = named.safeParse(given);
   if (!read.success) return { problems: problemsOf(read.error) };
   const problems = Object.entries(read.data).flatMap(([name, one]) => {

@@ -7,6 +7,7 @@ import type { Handle, JobSpec } from './job.ts';
 import { eventTypes } from './job.ts';
 import type { Estimate, Kind } from './kind.ts';
 import { acceptorsSchema, pathsSchema } from './kind.ts';
+import { isPlainRequest } from './plain-request.ts';
 import { problemsOf } from './problems.ts';
 import { resolveKind } from './resolve-kind.ts';
 import { type GivenTiming, timingOf } from './timing.ts';
@@ -39,6 +40,9 @@ export const startRequestSchema = z
     paths: pathsSchema.optional(),
   })
   .meta({ id: 'StartRequest' });
+
+/** A body as the schema gives it back. */
+export type StartRequest = z.output<typeof startRequestSchema>;
 
 /** What the request amounts to: the immutable part of a job, the handle if it adopts, and what must be asked to know how long it takes. */
 export type ReadStartRequest =
@@ -75,7 +79,7 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   // Before anything walks the body: every walk is recursive.
   if (nestsDeeper(raw, maxNesting))
     return { ok: false, problems: [{ path: '', message: `the body must be JSON nested at most ${maxNesting} deep` }] };
-  const parsed = startRequestSchema.safeParse(raw);
+  const parsed = parse(raw);
   const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
   // Rules across fields are read off a body with problems too, so that they are told together with the others.
   const body: Record<string, unknown> = parsed.success ? parsed.data : { ...raw };
@@ -114,6 +118,10 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
     },
   };
 }
+
+/** A body in which the schema would find nothing is not shown to it. */
+const parse = (raw: object): { success: true; data: StartRequest } | z.ZodSafeParseResult<StartRequest> =>
+  isPlainRequest(raw) ? { success: true, data: raw } : startRequestSchema.safeParse(raw);
 
 function crossProblems(body: Record<string, unknown>, known: Known): Problem[] {
   const problems: Problem[] = [];
