@@ -22,32 +22,39 @@ function base32(bytes: Uint8Array): string {
   return text;
 }
 
-const idBytes = 17;
-const pool = new Uint8Array(256 * idBytes);
-let used = pool.length;
+let drawn = '';
+let used = 0;
 
-/** Random bytes for one id, each handed out once: the system is asked for many at a time, which costs what one id would. */
-function freshBytes(): Uint8Array {
-  if (used === pool.length) {
-    randomFillSync(pool);
+/** Random characters, each handed out once: thousands are drawn at a time, which costs little more than one id would. */
+function randomText(length: number): string {
+  if (used + length > drawn.length) {
+    drawn = drawCharacters();
     used = 0;
   }
-  used += idBytes;
-  return pool.subarray(used - idBytes, used);
+  used += length;
+  return drawn.slice(used - length, used);
+}
+
+/** A character of each random byte: five of its bits. */
+function drawCharacters(): string {
+  const bytes = randomFillSync(Buffer.alloc(8192));
+  for (let at = 0; at < bytes.length; at++) bytes[at] = alphabet.charCodeAt(bytes.readUInt8(at) & 31);
+  return bytes.toString('latin1');
 }
 
 /** Ids from the system's random source and from SHA-256. */
 export const randomIds: Ids = {
-  random: () => base32(freshBytes()),
+  random: () => randomText(characters),
   derive: (text) => base32(hash('sha256', text, 'buffer')),
 };
 
-/** Enough for the milliseconds of a thousand years. */
+/** Enough for the milliseconds of a thousand years: eight for the 32 that share them, one for the millisecond. */
 const timeCharacters = 9;
 
-function timeText(at_ms: number): string {
+function textOf32ms(number: number): string {
   let text = '';
-  for (let left = at_ms; text.length < timeCharacters; left = Math.floor(left / 32)) text = alphabet[left % 32] + text;
+  for (let left = number; text.length < timeCharacters - 1; left = Math.floor(left / 32))
+    text = alphabet[left % 32] + text;
   return text;
 }
 
@@ -56,13 +63,14 @@ function timeText(at_ms: number): string {
  * which then grows at one end instead of everywhere.
  */
 export function createOrderedIds(now_ms: () => number): Ids {
-  let front = { at_ms: -1, text: '' };
+  let front = { number: -1, text: '' };
   return {
     ...randomIds,
     random: () => {
       const at_ms = now_ms();
-      if (at_ms !== front.at_ms) front = { at_ms, text: timeText(at_ms) };
-      return front.text + randomIds.random().slice(timeCharacters);
+      const number = Math.floor(at_ms / 32);
+      if (number !== front.number) front = { number, text: textOf32ms(number) };
+      return `${front.text}${alphabet[at_ms % 32]}${randomText(characters - timeCharacters)}`;
     },
   };
 }

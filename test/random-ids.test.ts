@@ -8,6 +8,11 @@ it('gives every id once, however many are asked for', () => {
   for (const id of ids) expect(id).toMatch(/^[0-9a-hjkmnp-tv-z]{26}$/);
 });
 
+it('has each of the 32 characters at each place', () => {
+  const ids = Array.from({ length: 2_000 }, () => randomIds.random());
+  for (let at = 0; at < 26; at++) expect(new Set(ids.map((id) => id[at])).size).toBe(32);
+});
+
 it('derives the same id from the same text: the first 130 bits of its SHA-256', () => {
   const bits = [...createHash('sha256').update('local\0käy').digest()]
     .map((byte) => byte.toString(2).padStart(8, '0'))

@@ -179,6 +179,9 @@ export const untouched: JobState = {
   death: null,
 };
 
+/** What is seen of a job that was never looked at: one object for all of them. */
+export const unseen: JobSeen = { message: null, observed: null, result: null };
+
 /** A fresh record, before anything remote was called. */
 export function newJob(made: {
   job_id: string;
@@ -204,6 +207,6 @@ export function newJob(made: {
       next_check_at_ms: made.first_check_at_ms,
       warnings: made.warnings ?? [],
     },
-    seen: { message: null, observed: null, result: null },
+    seen: unseen,
   };
 }

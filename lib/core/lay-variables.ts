@@ -6,6 +6,7 @@ import type { Tree } from './jmespath.ts';
 import type { Handle } from './job.ts';
 import type { Call, HandleSource, Kind } from './kind.ts';
 import { oncePer } from './once-per.ts';
+import { isPlainHandle } from './plain-request.ts';
 import { problemsOf, under } from './problems.ts';
 import { neededBy, placeholdersOf, renderCall, TemplateError } from './template.ts';
 
@@ -30,7 +31,11 @@ const ids = z
 const named = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.unknown());
 
 /** What an adopted job may name: values, and under `each` a list of ids. */
-function readHandle(each: string | undefined, given: unknown): { handle: Handle } | { problems: Problem[] } {
+function readHandle(
+  each: string | undefined,
+  given: Record<string, unknown>,
+): { handle: Handle } | { problems: Problem[] } {
+  if (each === undefined && isPlainHandle(given)) return { handle: given as Handle }; // single values, each of them seen
   const read = named.safeParse(given);
   if (!read.success) return { problems: problemsOf(read.error) };
   const problems = Object.entries(read.data).flatMap(([name, one]) => {
@@ -40,15 +45,31 @@ function readHandle(each: string | undefined, given: unknown): { handle: Handle 
   return problems.length > 0 ? { problems } : { handle: read.data as Handle }; // JSON values, each of them read above
 }
 
+type Names = { needed: ReadonlySet<string>; known: ReadonlySet<string> };
+
 /** The names that a job of a kind must and may bring, worked out once: a kind is asked for thousands of jobs. */
-const namesOfInput = oncePer((start: Call) => ({ needed: neededBy(start), known: placeholdersOf(start) }));
-const namesOfHandle = oncePer((kind: Kind) => {
+const namesOfInput = oncePer(
+  (start: Call): Names => ({ needed: new Set(neededBy(start)), known: new Set(placeholdersOf(start)) }),
+);
+const namesOfHandle = oncePer((kind: Kind): Names => {
   const calls = [kind.status, kind.progress, kind.cancel].flatMap((call) => call ?? []);
   return {
-    needed: calls.flatMap(neededBy),
-    known: [...calls.flatMap(placeholdersOf), ...handleNames(kind.handle ?? {})],
+    needed: new Set(calls.flatMap(neededBy)),
+    known: new Set([...calls.flatMap(placeholdersOf), ...handleNames(kind.handle ?? {})]),
   };
 });
+
+/** The calls of a kind before a request brought anything. */
+const callsOfKind = oncePer(
+  (kind: Kind): Laid => ({
+    start: null,
+    sources: kind.handle ?? {},
+    status: kind.status ?? null,
+    progress: kind.progress ?? null,
+    cancel: kind.cancel ?? null,
+    handle: null,
+  }),
+);
 
 /** A start over HTTP is a POST unless it says otherwise. */
 export const asStart = (call: Call): Call => (isToolCall(call) ? call : { method: 'POST', ...call });
@@ -58,19 +79,11 @@ export const isObject = (given: unknown): given is Record<string, unknown> =>
 
 /** Kinds that bring their own calls: the request brings the values. */
 export function layVariables(kind: Kind, body: Record<string, unknown>, problems: Problem[]): Laid | null {
-  const laid: Laid = {
-    start: null,
-    sources: kind.handle ?? {},
-    status: kind.status ?? null,
-    progress: kind.progress ?? null,
-    cancel: kind.cancel ?? null,
-    handle: null,
-  };
-  if (isObject(body['input'])) return layInput(kind, body['input'] as Record<string, Tree>, laid, problems);
-  return isObject(body['handle']) ? layHandle(kind, body['handle'], laid, problems) : null;
+  if (isObject(body['input'])) return layInput(kind, body['input'] as Record<string, Tree>, problems);
+  return isObject(body['handle']) ? layHandle(kind, body['handle'], problems) : null;
 }
 
-function layInput(kind: Kind, input: Record<string, Tree>, laid: Laid, problems: Problem[]): Laid | null {
+function layInput(kind: Kind, input: Record<string, Tree>, problems: Problem[]): Laid | null {
   if (kind.start === undefined) {
     problems.push({
       path: 'input',
@@ -79,6 +92,7 @@ function layInput(kind: Kind, input: Record<string, Tree>, laid: Laid, problems:
     return null;
   }
   if (!areKnown(kind, 'input', input, namesOfInput(kind.start), problems)) return null;
+  const laid = callsOfKind(kind);
   const kept = handleNames(laid.sources).filter((name) => Object.hasOwn(input, name));
   const given = Object.fromEntries(kept.map((name) => [name, input[name] ?? null]));
   try {
@@ -94,14 +108,14 @@ function layInput(kind: Kind, input: Record<string, Tree>, laid: Laid, problems:
   }
 }
 
-function layHandle(kind: Kind, given: Record<string, unknown>, laid: Laid, problems: Problem[]): Laid | null {
+function layHandle(kind: Kind, given: Record<string, unknown>, problems: Problem[]): Laid | null {
   const read = readHandle(kind.each, given);
   if ('problems' in read) {
     problems.push(...under('handle', read.problems));
     return null;
   }
   const { handle } = read;
-  return areKnown(kind, 'handle', handle, namesOfHandle(kind), problems) ? { ...laid, handle } : null;
+  return areKnown(kind, 'handle', handle, namesOfHandle(kind), problems) ? { ...callsOfKind(kind), handle } : null;
 }
 
 /** Whether nothing is missing and nothing is unknown. */
@@ -109,17 +123,18 @@ function areKnown(
   kind: Kind,
   side: 'input' | 'handle',
   values: Record<string, Tree>,
-  { needed, known }: { needed: readonly string[]; known: readonly string[] },
+  { needed, known }: Names,
   problems: Problem[],
 ): boolean {
-  const missing = [...new Set(needed)].filter((name) => !Object.hasOwn(values, name));
-  const unknown = Object.keys(values).filter((name) => !known.includes(name));
-  for (const name of missing)
-    problems.push({ path: `${side}.${name}`, message: `is missing; the kind "${kind.name}" needs it` });
-  for (const name of unknown)
-    problems.push({
-      path: `${side}.${name}`,
-      message: `is not known to the kind "${kind.name}"; known: ${[...new Set(known)].join(', ') || 'none'}`,
-    });
-  return missing.length === 0 && unknown.length === 0;
+  const before = problems.length;
+  for (const name of needed)
+    if (!Object.hasOwn(values, name))
+      problems.push({ path: `${side}.${name}`, message: `is missing; the kind "${kind.name}" needs it` });
+  for (const name of Object.keys(values))
+    if (!known.has(name))
+      problems.push({
+        path: `${side}.${name}`,
+        message: `is not known to the kind "${kind.name}"; known: ${[...known].join(', ') || 'none'}`,
+      });
+  return problems.length === before;
 }

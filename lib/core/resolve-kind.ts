@@ -42,7 +42,7 @@ export function resolveKind(kind: Kind, body: Record<string, unknown>): Resoluti
   const problems: Problem[] = [];
   const carries = kind.carries_calls === true;
   const laid = carries ? layCarriedCalls(kind, body, problems) : layVariables(kind, body, problems);
-  if (!carries) problems.push(...ownAlready(kind, body));
+  if (!carries) refuseOwn(kind, body, problems);
   const given = carries ? (body as Partial<Pick<ResolvedKind, 'acceptors' | 'paths'>>) : {};
   const acceptors = given.acceptors ?? kind.acceptors;
   if (acceptors === undefined && body['acceptors'] === undefined)
@@ -55,7 +55,7 @@ export function resolveKind(kind: Kind, body: Record<string, unknown>): Resoluti
       path: 'input.status',
       message: `the kind "${kind.name}" has none of its own; say how to look at the job`,
     });
-  if (laid !== null) problems.push(...unboundNames(kind, laid));
+  if (carries && laid !== null) problems.push(...unboundNames(kind, laid));
   if (problems.length > 0 || laid === null || laid.status === null || acceptors === undefined)
     return { ok: false, problems };
   const { status } = laid;
@@ -66,7 +66,9 @@ export function resolveKind(kind: Kind, body: Record<string, unknown>): Resoluti
 /** Jobs that a kind with calls of its own adopts differ in their handle alone: all of them share one record of the kind. */
 const shared = new WeakMap<Kind, ResolvedKind>();
 function sharedBy(kind: Kind, resolve: () => ResolvedKind): ResolvedKind {
-  const one = shared.get(kind) ?? resolve();
+  const known = shared.get(kind);
+  if (known !== undefined) return known;
+  const one = resolve();
   shared.set(kind, one);
   return one;
 }
@@ -90,13 +92,14 @@ const resolved = (kind: Kind, laid: Laid & { status: Call }, acceptors: Acceptor
 });
 
 /** What a kind with calls of its own takes from no request. */
-const ownAlready = (kind: Kind, body: Record<string, unknown>): Problem[] =>
-  ['acceptors', 'paths']
-    .filter((key) => body[key] !== undefined)
-    .map((path) => ({
-      path,
-      message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "${anyCall[kind.transport]}"`,
-    }));
+function refuseOwn(kind: Kind, body: Record<string, unknown>, problems: Problem[]): void {
+  for (const path of ['acceptors', 'paths'])
+    if (body[path] !== undefined)
+      problems.push({
+        path,
+        message: `the kind "${kind.name}" brings its own; leave them out, or use the kind "${anyCall[kind.transport]}"`,
+      });
+}
 
 /** Kinds whose jobs bring their own calls: `http`, `http-lro`, `mcp-tool`. */
 function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Problem[]): Laid | null {
@@ -145,7 +148,6 @@ function layCarriedCalls(kind: Kind, body: Record<string, unknown>, problems: Pr
 
 /** A status, progress or cancel call that asks for a name the handle will never have. */
 function unboundNames(kind: Kind, laid: Laid): Problem[] {
-  if (kind.carries_calls !== true) return [];
   const known = handleNames(laid.sources);
   const parent = laid.start === null ? 'handle' : 'input';
   const where =

@@ -7,6 +7,8 @@ import type { Handle, JobSpec } from './job.ts';
 import { eventTypes } from './job.ts';
 import type { Estimate, Kind } from './kind.ts';
 import { acceptorsSchema, pathsSchema } from './kind.ts';
+import { oncePer } from './once-per.ts';
+import { isPlainRequest } from './plain-request.ts';
 import { problemsOf } from './problems.ts';
 import { resolveKind } from './resolve-kind.ts';
 import { type GivenTiming, timingOf } from './timing.ts';
@@ -40,6 +42,9 @@ export const startRequestSchema = z
   })
   .meta({ id: 'StartRequest' });
 
+/** A body as the schema gives it back. */
+export type StartRequest = z.output<typeof startRequestSchema>;
+
 /** What the request amounts to: the immutable part of a job, the handle if it adopts, and what must be asked to know how long it takes. */
 export type ReadStartRequest =
   | { ok: true; spec: JobSpec; handle: Handle | null; to_estimate: ToEstimate | null }
@@ -63,10 +68,15 @@ type Known = {
 
 const maxLabels = 32;
 
-const nestsDeeper = (value: unknown, levels: number): boolean =>
-  value !== null &&
-  typeof value === 'object' &&
-  (levels === 0 || Object.values(value).some((item) => nestsDeeper(item, levels - 1)));
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (levels === 0) return true;
+  for (const item of Object.values(value)) if (nestsDeeper(item, levels - 1)) return true;
+  return false;
+}
+
+/** All targets are told unless a request says otherwise: one list for all jobs. */
+const namesOf = oncePer((targets: readonly Target[]) => targets.map(({ name }) => name));
 
 /** Reads an unknown body: every problem at once, unknown keys included. */
 export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
@@ -75,11 +85,11 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   // Before anything walks the body: every walk is recursive.
   if (nestsDeeper(raw, maxNesting))
     return { ok: false, problems: [{ path: '', message: `the body must be JSON nested at most ${maxNesting} deep` }] };
-  const parsed = startRequestSchema.safeParse(raw);
+  const parsed = parse(raw);
   const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
   // Rules across fields are read off a body with problems too, so that they are told together with the others.
   const body: Record<string, unknown> = parsed.success ? parsed.data : { ...raw };
-  problems.push(...crossProblems(body, known));
+  addCrossProblems(body, known, problems);
   const kind = typeof body['kind'] === 'string' ? known.kinds.get(body['kind']) : undefined;
   const resolved = kind === undefined ? undefined : resolveKind(kind, body);
   if (resolved !== undefined && !resolved.ok) problems.push(...resolved.problems);
@@ -89,25 +99,34 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   const request = parsed.data;
   const given = { expected_seconds: request.expected_seconds, timeout_seconds: request.timeout_seconds };
   const { watchdog_seconds } = known.limits;
-  const values = { ...request.input, ...request.handle } as Handle; // both are JSON
+  const timing = timingOf(kind, given, null, watchdog_seconds);
   return {
     ok: true,
     handle: resolved.handle,
     to_estimate:
       kind.estimate === undefined || given.expected_seconds !== undefined
         ? null
-        : { kind, estimate: kind.estimate, values, given, watchdog_seconds },
+        : {
+            kind,
+            estimate: kind.estimate,
+            values: { ...request.input, ...request.handle } as Handle, // both are JSON
+            given,
+            watchdog_seconds,
+          },
     spec: {
       kind: resolved.kind,
       connection: request.connection,
       name: request.name ?? null,
       labels: request.labels ?? {},
       starts: request.input !== undefined,
-      ...timingOf(kind, given, null, watchdog_seconds),
+      expected_seconds: timing.expected_seconds,
+      timeout_seconds: timing.timeout_seconds,
+      interval_seconds: timing.interval_seconds,
+      heartbeat_seconds: timing.heartbeat_seconds,
       cancel_on_timeout: request.cancel_on_timeout ?? false,
       first_check: request.first_check ?? 'now',
       announce: {
-        targets: request.announce?.targets ?? known.targets.map((target) => target.name),
+        targets: request.announce?.targets ?? namesOf(known.targets),
         on: request.announce?.on ?? null,
       },
       fingerprint: null,
@@ -115,8 +134,11 @@ export function readStartRequest(raw: unknown, known: Known): ReadStartRequest {
   };
 }
 
-function crossProblems(body: Record<string, unknown>, known: Known): Problem[] {
-  const problems: Problem[] = [];
+/** A body in which the schema would find nothing is not shown to it. */
+const parse = (raw: object): { success: true; data: StartRequest } | z.ZodSafeParseResult<StartRequest> =>
+  isPlainRequest(raw) ? { success: true, data: raw } : startRequestSchema.safeParse(raw);
+
+function addCrossProblems(body: Record<string, unknown>, known: Known, problems: Problem[]): void {
   const { kind, connection, labels } = body;
   const add = (path: string, message: string): void => void problems.push({ path, message });
   if (body['input'] !== undefined && body['handle'] !== undefined)
@@ -133,13 +155,13 @@ function crossProblems(body: Record<string, unknown>, known: Known): Problem[] {
     add('connection', `speaks ${named.transport}, but the kind speaks ${transport}`);
   if (labels !== null && typeof labels === 'object' && Object.keys(labels).length > maxLabels)
     add('labels', `are ${Object.keys(labels).length}; at most ${maxLabels}`);
+  if (body['announce'] === undefined) return;
   for (const [position, target] of targetNames(body['announce']).entries())
     if (!known.targets.some((configured) => configured.name === target))
       add(
         `announce.targets.${position}`,
-        `there is no target ${quote(target)}; configured: ${names(known.targets.map((one) => one.name))}`,
+        `there is no target ${quote(target)}; configured: ${names(namesOf(known.targets))}`,
       );
-  return problems;
 }
 
 function targetNames(announce: unknown): string[] {

@@ -1,25 +1,40 @@
-import { type Job, type JobState, untouched } from '../core/job.ts';
+import { type Job, type JobSpec, type JobState, unseen, untouched } from '../core/job.ts';
 import type { ResolvedKind } from '../core/kind.ts';
 
 /** A job as its row keeps it, but for its kind, which is kept apart: JSON that never changes, that often does, that seldom does. */
 export type JobTexts = { record: string; hot: string; seen: string };
 
-export const recordOf = ({ state: _state, handle: _handle, seen: _seen, ...record }: Job): string =>
-  JSON.stringify({ ...record, spec: { ...record.spec, kind: undefined } });
+type JobRecord = Omit<Job, 'state' | 'handle' | 'seen' | 'spec'> & {
+  spec: Omit<JobSpec, 'kind'> & { kind: undefined };
+};
+
+/** Field by field: rest and spread would copy the job to leave three out. */
+export function recordOf(job: Job): string {
+  const record: JobRecord = {
+    job_id: job.job_id,
+    generation_ms: job.generation_ms,
+    schema_version: job.schema_version,
+    owner: job.owner,
+    started_at_ms: job.started_at_ms,
+    deadline_at_ms: job.deadline_at_ms,
+    spec: { ...job.spec, kind: undefined },
+  };
+  return JSON.stringify(record);
+}
 
 /** Of the state only what is not as in a job to which nothing has happened yet: most of it. */
 export const hotOf = ({ state, handle }: Job): string => JSON.stringify({ state: touchedOf(state), handle });
 
-export const seenOf = ({ seen }: Job): string => JSON.stringify(seen);
-
-const stateKeys = Object.keys(untouched) as (keyof JobState)[]; // untouched is a whole JobState
+const unseenText = JSON.stringify(unseen);
+export const seenOf = ({ seen }: Job): string => (seen === unseen ? unseenText : JSON.stringify(seen));
 
 function touchedOf(state: JobState): Partial<JobState> {
   const touched: Record<string, unknown> = {};
-  for (const key of stateKeys) {
+  // In, not of: to read each by a name out of a list takes twice as long.
+  for (const name in state) {
+    const key = name as keyof JobState; // it has no others
     const value = state[key];
-    const same = Array.isArray(value) ? value.length === 0 : value === untouched[key];
-    if (!same) touched[key] = value;
+    if (value !== untouched[key] && !(Array.isArray(value) && value.length === 0)) touched[key] = value;
   }
   return touched;
 }

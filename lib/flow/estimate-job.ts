@@ -7,7 +7,7 @@ import type { Call } from '../core/kind.ts';
 import type { Observation } from '../core/observation.ts';
 import type { ToEstimate } from '../core/start-request.ts';
 import { neededBy } from '../core/template.ts';
-import { type Timing, timingOf } from '../core/timing.ts';
+import { timingOf } from '../core/timing.ts';
 import type { Ports } from '../ports.ts';
 import { callRemote } from './call-remote.ts';
 
@@ -20,15 +20,15 @@ const estimateBudgetMs = 6_000;
 export async function estimateJob(
   ports: EstimatePorts,
   spec: JobSpec,
-  to_estimate: ToEstimate | null,
-): Promise<{ timing: Timing; warnings: string[] }> {
-  if (to_estimate === null) return { timing: spec, warnings: [] };
+  to_estimate: ToEstimate,
+): Promise<{ spec: JobSpec; warnings: string[] }> {
   const { kind, given, watchdog_seconds } = to_estimate;
   const asked = await askSeconds(ports, spec, to_estimate);
-  if (typeof asked === 'number') return { timing: timingOf(kind, given, asked, watchdog_seconds), warnings: [] };
-  const timing = timingOf(kind, given, null, watchdog_seconds);
-  const warning = `how long the job takes could not be read (${cutText(asked, 120)}); ${timing.expected_seconds} s are expected`;
-  return { timing, warnings: [warning] };
+  const estimated = typeof asked === 'number' ? asked : null;
+  const timed: JobSpec = { ...spec, ...timingOf(kind, given, estimated, watchdog_seconds) };
+  if (typeof asked === 'number') return { spec: timed, warnings: [] };
+  const warning = `how long the job takes could not be read (${cutText(asked, 120)}); ${timed.expected_seconds} s are expected`;
+  return { spec: timed, warnings: [warning] };
 }
 
 /** Seconds, or why they are not known. */

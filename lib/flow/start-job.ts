@@ -9,7 +9,7 @@ import { estimateJob } from './estimate-job.ts';
 import { lookAtJob } from './look-at-job.ts';
 import { makeCheck, type TickPorts } from './run-tick.ts';
 import { sendNext } from './send-next-tick.ts';
-import { finishJob, owe } from './settle-job.ts';
+import { finishJob, owe, owesNothing } from './settle-job.ts';
 import { startRemoteJob } from './start-remote-job.ts';
 
 /** A tick's ports, and names for new jobs. */
@@ -40,11 +40,12 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
     });
   const key = call.idempotency_key;
   const job_id = `job_${key === null ? ports.ids.random() : ports.ids.derive(`${call.owner}\0${key}`)}`;
-  const spec: JobSpec = { ...read.spec, fingerprint: key === null ? null : ports.ids.derive(canonicalJson(call.body)) };
+  const asked: JobSpec =
+    key === null ? read.spec : { ...read.spec, fingerprint: ports.ids.derive(canonicalJson(call.body)) };
 
   // The latest: a job that is not there is looked for once, not twice.
   const known = key === null ? undefined : await ports.jobs.load(job_id, { latest: true });
-  if (known !== undefined) return sameJob(ports, settings, known, spec);
+  if (known !== undefined) return sameJob(ports, settings, known, asked);
   const most = settings.limits.max_active_jobs_per_owner;
   if ((await ports.jobs.countActive(call.owner, most)) >= most)
     throw new RequestError(
@@ -53,14 +54,16 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
       { retry_after_ms: 60_000 },
     );
 
-  const { timing, warnings } = await estimateJob(ports, spec, read.to_estimate);
+  const { spec, warnings } =
+    read.to_estimate === null ? { spec: asked, warnings: [] } : await estimateJob(ports, asked, read.to_estimate);
+  const now_ms = ports.clock.now();
   const fresh = newJob({
     job_id,
     owner: call.owner,
-    now_ms: ports.clock.now(),
-    spec: { ...spec, ...timing },
+    now_ms,
+    spec,
     handle: read.handle,
-    first_check_at_ms: ports.clock.now(),
+    first_check_at_ms: now_ms,
     warnings,
   });
   const proposed = read.handle === null ? fresh : await adopted(ports, settings, fresh, read.handle, left());
@@ -69,7 +72,7 @@ export async function startJob(ports: StartPorts, settings: Settings, call: Star
       retry_after_ms: 1000,
     });
   const { created, job } = await ports.jobs.create(proposed);
-  if (!created) return sameJob(ports, settings, job, spec);
+  if (!created) return sameJob(ports, settings, job, asked);
   await createSchedule(ports, job);
   return acknowledged(ports, job, begin(ports, settings, job, left));
 }
@@ -100,7 +103,7 @@ async function begin(ports: StartPorts, settings: Settings, job: Job, left: () =
   if (isTerminal(job)) return finishJob(ports, settings, job);
   if (!job.spec.starts) {
     await sendNext(ports, job, job.state.next_check_at_ms);
-    return finishJob(ports, settings, job);
+    return owesNothing(job) ? job : finishJob(ports, settings, job);
   }
   // Too slow so far: a call that is cut short would leave it unknown whether the job began. The tick has time enough.
   if (left() < starterNeedsMs) {
@@ -127,8 +130,7 @@ async function adopted(
   handle: Handle,
   budget_ms: number,
 ): Promise<Job> {
-  const { spec } = fresh;
-  const now_ms = ports.clock.now();
+  const { spec, started_at_ms: now_ms } = fresh;
   if (spec.first_check === 'later' || budget_ms < firstCheckNeedsMs)
     return { ...fresh, state: { ...fresh.state, next_check_at_ms: plannedDueAt(fresh, 0, now_ms, 0) } };
   const claimed: Job = { ...fresh, state: { ...fresh.state, checks: 1, claimed_at_ms: now_ms, unsaved_claims: 0 } };

@@ -215,6 +215,22 @@ describe('a declared kind', () => {
     expect(accepted({ ...body, handle: { id: '3' } }).spec.kind).toBe(one?.spec.kind);
   });
 
+  it('is asked for its calls once, however many jobs it adopts', () => {
+    let asked = 0;
+    const counted: Kind = {
+      ...exportKind,
+      get status() {
+        asked += 1;
+        return exportKind.status;
+      },
+    };
+    const adopt = (id: number) => resolveKind(counted, { handle: { id } });
+    expect(adopt(0)).toMatchObject({ ok: true, handle: { id: 0 } });
+    const once = asked;
+    for (let id = 1; id <= 1000; id++) adopt(id);
+    expect([once > 0, asked]).toEqual([true, once]);
+  });
+
   it('is another record after its declaration has changed', () => {
     const id = { handle: { id: '1' } };
     const changed = { ...exportKind, paths: { result: 'url' } };

@@ -29,6 +29,11 @@ describe('a request that is fine', () => {
     });
   });
 
+  it('shares the list of all targets with every other that names none', () => {
+    const [one, two] = [accepted(adopting()), accepted(adopting())];
+    expect(two.spec.announce.targets).toBe(one.spec.announce.targets);
+  });
+
   it.each<[Record<string, unknown>, Record<string, unknown>]>([
     [{ expected_seconds: 630 }, { expected_seconds: 630, interval_seconds: 60, timeout_seconds: 1560 }],
     [{ expected_seconds: 1 }, { expected_seconds: 1, interval_seconds: 3, timeout_seconds: 302 }],
