@@ -28,12 +28,11 @@ export function collectBody(incoming: IncomingMessage, most_bytes: number): Prom
 }
 
 /**
- * Takes in the rest of a request that was answered before its end. Its sender hears the answer only if we go on reading, and
- * the connection serves the next request; after half a second it is closed, so that nobody holds it by sending on.
+ * Node takes in the rest of a request that was answered before its end: only so does its sender hear the answer, and is served
+ * again on the same connection. After half a second the connection is closed, so that nobody holds it by sending on.
  */
-export function letGo(incoming: IncomingMessage): void {
+export function limitRest(incoming: IncomingMessage): void {
   if (incoming.destroyed) return;
   const late = setTimeout(() => incoming.socket.destroySoon(), unwantedMs);
   incoming.once('close', () => clearTimeout(late));
-  incoming.resume();
 }

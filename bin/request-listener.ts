@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ApiAnswer } from '../lib/api/answer.ts';
 import type { Api } from '../lib/api/create-api.ts';
-import { collectBody, letGo } from './request-body.ts';
+import { collectBody, limitRest } from './request-body.ts';
 import { createReadTarget } from './request-target.ts';
 
 /** Serves the API on Node's own server, with nothing between them. `log` hears of faults of ours, which end one request and no more. */
@@ -20,17 +20,20 @@ export function createRequestListener(api: Api, log: (line: string) => void): Re
       target === undefined
         ? notAnAddress
         : await api({ method, ...target, headers, bytes: (most_bytes) => collectBody(incoming, most_bytes) });
-    // Whoever has gone is told nothing.
-    if (response.destroyed) return;
-    if (!incoming.complete) response.once('finish', () => letGo(incoming));
+    if (!incoming.complete) response.once('finish', () => limitRest(incoming));
     write(response, answered);
   }
 }
 
 const notAnAddress: ApiAnswer = { status: 400, headers: {}, text: '' };
 
-/** Head and text leave in one write. */
+/** Head and text leave in one write. Text in ASCII is the same bytes in Latin-1, which Node writes for less than UTF-8. */
 function write(response: ServerResponse, { status, headers, text }: ApiAnswer): void {
-  if (text === null) response.writeHead(status, headers).end();
-  else response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
+  if (text === null) {
+    response.writeHead(status, headers).end();
+    return;
+  }
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { ...headers, 'content-length': length });
+  response.end(text, length === text.length ? 'latin1' : 'utf8');
 }

@@ -18,11 +18,8 @@ export function createApi(options: ApiOptions, routes: readonly Routes[]): Api {
   const admit = createAdmit(options);
   const findPlace = createFindPlace(routes.flatMap((some) => some(options)));
 
-  /** `HEAD` is answered as `GET` is, without the text. */
-  return async (request) => {
-    if (request.method !== 'HEAD') return serve(request, request.method);
-    return { ...(await serve(request, 'GET')), text: null };
-  };
+  return (request) =>
+    request.method === 'HEAD' ? serve(request, 'GET').then(withoutText) : serve(request, request.method);
 
   async function serve(request: ApiRequest, method: string): Promise<ApiAnswer> {
     const request_id = requestIdOf(request, options.ports.ids);
@@ -40,3 +37,6 @@ export function createApi(options: ApiOptions, routes: readonly Routes[]): Api {
     }
   }
 }
+
+/** `HEAD` is answered as `GET` is, but for this. */
+const withoutText = (answered: ApiAnswer): ApiAnswer => ({ ...answered, text: null });

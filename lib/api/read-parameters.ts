@@ -63,7 +63,9 @@ function readEach<Given extends Parameters>(
 ): { values: Values<Given>; problems: Problem[] } {
   const problems: Problem[] = [];
   const values: Record<string, string | number | undefined> = {};
-  for (const [name, parameter] of Object.entries(parameters)) {
+  for (const name in parameters) {
+    const parameter = parameters[name];
+    if (parameter === undefined) continue;
     const given = givenFor(name);
     const message = given === undefined ? undefined : problemOf(parameter, given);
     if (message !== undefined) problems.push({ path: name, message });
