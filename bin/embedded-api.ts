@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { type Teller, targetProblem } from '../lib/announce/tell-target.ts';
 import { testEvent } from '../lib/announce/test-event.ts';
 import { allRoutes } from '../lib/api/all-routes.ts';
-import { createApi } from '../lib/api/create-api.ts';
+import { headerOf } from '../lib/api/api-request.ts';
+import { type Api, createApi } from '../lib/api/create-api.ts';
 import { loadMcp } from '../lib/api/load-mcp.ts';
 import { toolVersion } from '../lib/cli/version.ts';
 import { RequestError } from '../lib/core/errors.ts';
@@ -30,7 +31,7 @@ export type EmbeddedApiOptions = {
 const owner = 'local';
 
 /** Every route over a running engine. Loaded when its jobs are on their way: none of it is needed for a check. */
-export function embeddedApi(options: EmbeddedApiOptions): (request: Request) => Response | Promise<Response> {
+export function embeddedApi(options: EmbeddedApiOptions): Api {
   const { engine, settings, transports, secrets, tell, token, allowed_hosts } = options;
   const doctor = (what: { send_test: boolean }) =>
     examine(
@@ -44,13 +45,13 @@ export function embeddedApi(options: EmbeddedApiOptions): (request: Request) => 
       },
       what,
     );
-  const app = createApi(
+  return createApi(
     {
       ports: { ...engine.ports, clock: { ...engine.ports.clock, sleep: options.sleep } },
       settings,
       engine: 'embedded',
       version: toolVersion,
-      ownerOf: (context) => admit(context.req.header('authorization'), token),
+      ownerOf: (request) => admit(headerOf(request, 'authorization'), token),
       doctor,
       mcp: loadMcp,
       open_health: true,
@@ -62,7 +63,6 @@ export function embeddedApi(options: EmbeddedApiOptions): (request: Request) => 
     },
     allRoutes,
   );
-  return (request) => app.fetch(request);
 }
 
 function admit(authorization: string | undefined, token: string | undefined): string {

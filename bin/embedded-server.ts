@@ -95,7 +95,7 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     await engine.ready;
     const allowed_hosts = token === undefined ? [...loopback] : undefined;
     const { log } = options;
-    await listener.answerWith(
+    listener.answerWith(
       embeddedApi({ engine, settings, transports, secrets, tell, token, allowed_hosts, sleep: listener.sleep, log }),
     );
   }

@@ -3,37 +3,42 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Api } from '../lib/api/create-api.ts';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
+import { createRequestListener } from './request-listener.ts';
 
 export type Listener = {
   /** `http://HOST:PORT`. */
   url: string;
-  /** Answers with `answer` from now on, and first whoever has come before. Once. */
-  answerWith(answer: Answer): Promise<void>;
+  /** Answers with `api` from now on, and first whoever has come before. Once. */
+  answerWith(api: Api): void;
   /** For reads that wait: ends with UNAVAILABLE as soon as the listener closes. */
   sleep(ms: number): Promise<void>;
   /** Takes no further connection, answers who waits, and lets every write under way end and be answered. */
   close(): Promise<void>;
 };
 
-type Answer = (request: Request) => Response | Promise<Response>;
-
 /** How long answers on their way may take once nothing is under way any more, ms. */
 const graceMs = 500;
 
-/** Takes an address; port 0 is any free one. Throws ConfigError when it cannot be had. */
-export async function listen({ host, port }: { host: string; port: number }): Promise<Listener> {
+/** Where to listen, port 0 being any free one; `log` hears of faults of ours. */
+export type ListenOptions = { host: string; port: number; log: (line: string) => void };
+
+/** Takes an address. Throws ConfigError when it cannot be had. */
+export async function listen({ host, port, log }: ListenOptions): Promise<Listener> {
   const closing = new AbortController();
   // Every read that waits listens; there may be hundreds.
   setMaxListeners(0, closing.signal);
   const writes = new Set<Promise<unknown>>();
   const answering = Promise.withResolvers<RequestListener>();
   // Importing `node:http` by name reads its WebSocket too, and with it Node's whole fetch: 20 ms that the first checks would wait.
-  const server = process
-    .getBuiltinModule('node:http')
-    .createServer((request, response) => void answering.promise.then((answer) => answer(request, response)));
-  function noteWrite(request: Request, answered: ReturnType<Answer>): void {
-    if (request.method === 'GET' || !(answered instanceof Promise)) return;
+  const { createServer } = process.getBuiltinModule('node:http');
+  // A header that came twice is neither of the two: nobody shall take the first for the whole.
+  const server = createServer({ joinDuplicateHeaders: true });
+  const early: RequestListener = (request, response) =>
+    void answering.promise.then((listener) => listener(request, response));
+  server.on('request', early);
+  function noteWrite(answered: Promise<unknown>): void {
     const ended = answered.then(forget, forget);
     writes.add(ended);
     function forget(): void {
@@ -48,15 +53,14 @@ export async function listen({ host, port }: { host: string; port: number }): Pr
   const address = server.address() as AddressInfo;
   return {
     url: `http://${reachable(host)}:${address.port}`,
-    answerWith: async (answer) => {
-      const { getRequestListener } = await import('@hono/node-server');
-      answering.resolve(
-        getRequestListener((request) => {
-          const answered = answer(request);
-          noteWrite(request, answered);
-          return answered;
-        }),
-      );
+    answerWith: (api) => {
+      const listener = createRequestListener((request) => {
+        const answered = api(request);
+        if (request.method !== 'GET') noteWrite(answered);
+        return answered;
+      }, log);
+      answering.resolve(listener);
+      server.off('request', early).on('request', listener);
     },
     sleep: (ms) =>
       sleep(ms, undefined, { signal: closing.signal }).catch((cause) => {

@@ -20,7 +20,7 @@ const layers: readonly (readonly [layer: string, RegExp])[] = [
   ['store', /embedded\/(database|sqlite-|job-rows|job-texts|kind-rows|retention)|node:sqlite/],
   ['timers', /embedded\/(due-queue|tick-runner|timers|fifo)/],
   ['announce', /lib\/announce|core\/(announcement|descriptor)|standardwebhooks/],
-  ['HTTP server and API', /lib\/api|hono|bin\/listen/],
+  ['HTTP server and API', /lib\/api|bin\/(listen|request-)/],
   ['flow and decisions', /lib\/(flow|core)/],
 ];
 

@@ -1,4 +1,4 @@
-import { addCancelRoute } from '../../lib/api/cancel-route.ts';
+import { cancelRoutes } from '../../lib/api/cancel-route.ts';
 import type { Ports } from '../../lib/ports.ts';
 import { type ApiHandler, type ApiPlug, createApiHandler, outOfReach } from '../shared/api-handler.ts';
 
@@ -7,4 +7,4 @@ export type CancelPorts = Omit<Ports, 'transports'>;
 
 /** `POST /v1/jobs/{id}/cancel`: writes the wish down and wakes the job. */
 export const createCancelHandler = (ports: CancelPorts, plug: ApiPlug): ApiHandler =>
-  createApiHandler({ ...ports, transports: outOfReach('remote systems') }, plug, { routes: [addCancelRoute] });
+  createApiHandler({ ...ports, transports: outOfReach('remote systems') }, plug, { routes: [cancelRoutes] });

@@ -1,5 +1,5 @@
 import { loadMcp } from '../../lib/api/load-mcp.ts';
-import { addMcpRoute } from '../../lib/api/mcp-route.ts';
+import { mcpRoutes } from '../../lib/api/mcp-route.ts';
 import type { Ports } from '../../lib/ports.ts';
 import { type ApiHandler, type ApiPlug, createApiHandler } from '../shared/api-handler.ts';
 
@@ -8,4 +8,4 @@ export const createMcpHandler = (
   ports: Ports,
   { long_poll_seconds, ...plug }: ApiPlug & { long_poll_seconds: number },
 ): ApiHandler =>
-  createApiHandler(ports, plug, { mcp: loadMcp, longest_wait_seconds: long_poll_seconds, routes: [addMcpRoute] });
+  createApiHandler(ports, plug, { mcp: loadMcp, longest_wait_seconds: long_poll_seconds, routes: [mcpRoutes] });

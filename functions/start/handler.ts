@@ -1,6 +1,6 @@
 import type { ApiOptions } from '../../lib/api/api-options.ts';
-import { addDoctorRoute } from '../../lib/api/doctor-route.ts';
-import { addStartRoute } from '../../lib/api/start-route.ts';
+import { doctorRoutes } from '../../lib/api/doctor-route.ts';
+import { startRoutes } from '../../lib/api/start-route.ts';
 import type { Ports } from '../../lib/ports.ts';
 import { type ApiHandler, type ApiPlug, createApiHandler } from '../shared/api-handler.ts';
 
@@ -8,4 +8,4 @@ import { type ApiHandler, type ApiPlug, createApiHandler } from '../shared/api-h
 export const createStartHandler = (
   ports: Ports,
   { doctor, ...plug }: ApiPlug & Required<Pick<ApiOptions, 'doctor'>>,
-): ApiHandler => createApiHandler(ports, plug, { routes: [addStartRoute, addDoctorRoute], doctor });
+): ApiHandler => createApiHandler(ports, plug, { routes: [startRoutes, doctorRoutes], doctor });

@@ -1,5 +1,5 @@
-import { addReadRoutes } from '../../lib/api/read-routes.ts';
-import { addServerRoutes } from '../../lib/api/server-routes.ts';
+import { readRoutes } from '../../lib/api/read-routes.ts';
+import { serverRoutes } from '../../lib/api/server-routes.ts';
 import type { Ports } from '../../lib/ports.ts';
 import { type ApiHandler, type ApiPlug, createApiHandler, outOfReach } from '../shared/api-handler.ts';
 
@@ -12,7 +12,7 @@ export type StatusPorts = Pick<Ports, 'clock' | 'ids'> & {
 
 /** Every GET. `long_poll_seconds` is the most that an answer is held, 0–25. */
 export function createStatusHandler(ports: StatusPorts, plug: ApiPlug & { long_poll_seconds: number }): ApiHandler {
-  const handler = createApiHandler(readOnly(ports), plug, { routes: [addReadRoutes, addServerRoutes] });
+  const handler = createApiHandler(readOnly(ports), plug, { routes: [readRoutes, serverRoutes] });
   return (event) => handler({ ...event, rawQueryString: heldFor(event.rawQueryString, plug.long_poll_seconds) });
 }
 

@@ -1,21 +1,30 @@
-import type { MiddlewareHandler } from 'hono';
 import { RequestError } from '../core/errors.ts';
-import type { ApiEnv, ApiOptions } from './api-options.ts';
-import { hostGuard } from './host-guard.ts';
+import type { Ports } from '../ports.ts';
+import type { ApiOptions } from './api-options.ts';
+import { type ApiRequest, headerOf } from './api-request.ts';
+import { createHostGuard } from './host-guard.ts';
 
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** What every request passes before its route: a request id, the host guard, and who is calling. */
-export function admit(options: ApiOptions): MiddlewareHandler<ApiEnv> {
-  const { ports, ownerOf, open_health = false } = options;
-  const guard = hostGuard(options.allowed_hosts);
-  return async (c, next) => {
-    const given = c.req.header('x-request-id');
-    const request_id = given !== undefined && requestIdPattern.test(given) ? given : ports.ids.random();
-    c.set('request_id', request_id);
-    guard({ host: c.req.header('host') ?? new URL(c.req.url).host, origin: c.req.header('origin') });
-    if (!(open_health && c.req.path === '/health')) c.set('owner', named(await ownerOf(c)));
-    await next();
+/** The id a request brought along, where it is plain, else one of our own making. */
+export function requestIdOf(request: ApiRequest, ids: Ports['ids']): string {
+  const given = headerOf(request, 'x-request-id');
+  return given !== undefined && requestIdPattern.test(given) ? given : ids.random();
+}
+
+/**
+ * What every request passes before its route: the host guard, and who is calling. Resolves with the owner, at an open `/health`
+ * with nobody (empty). Rejects with RequestError PERMISSION_DENIED, UNAUTHENTICATED.
+ */
+export function createAdmit({
+  ownerOf,
+  open_health = false,
+  allowed_hosts,
+}: ApiOptions): (request: ApiRequest, path: string) => Promise<string> {
+  const guard = createHostGuard(allowed_hosts);
+  return async (request, path) => {
+    guard(request.host, headerOf(request, 'origin'));
+    return open_health && path === '/health' ? '' : named(await ownerOf(request));
   };
 }
 

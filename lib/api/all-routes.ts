@@ -1,17 +1,17 @@
-import type { AddRoutes } from './add-route.ts';
-import { addCancelRoute } from './cancel-route.ts';
-import { addDoctorRoute } from './doctor-route.ts';
-import { addMcpRoute } from './mcp-route.ts';
-import { addReadRoutes } from './read-routes.ts';
-import { addServerRoutes } from './server-routes.ts';
-import { addStartRoute } from './start-route.ts';
+import { cancelRoutes } from './cancel-route.ts';
+import { doctorRoutes } from './doctor-route.ts';
+import { mcpRoutes } from './mcp-route.ts';
+import { readRoutes } from './read-routes.ts';
+import type { Routes } from './route.ts';
+import { serverRoutes } from './server-routes.ts';
+import { startRoutes } from './start-route.ts';
 
 /** Every route there is: what one server serves, and the functions of a deployment together. */
-export const allRoutes: readonly AddRoutes[] = [
-  addStartRoute,
-  addReadRoutes,
-  addCancelRoute,
-  addServerRoutes,
-  addDoctorRoute,
-  addMcpRoute,
+export const allRoutes: readonly Routes[] = [
+  startRoutes,
+  readRoutes,
+  cancelRoutes,
+  serverRoutes,
+  doctorRoutes,
+  mcpRoutes,
 ];

@@ -1,25 +1,23 @@
-import type { ErrorHandler, NotFoundHandler } from 'hono';
 import type { JobDescriptor } from '../core/descriptor.ts';
 import { RequestError } from '../core/errors.ts';
 import { describeFully } from '../flow/get-job.ts';
-import type { ApiEnv, ApiOptions } from './api-options.ts';
+import type { Answered, ApiAnswer } from './answer.ts';
+import type { ApiOptions } from './api-options.ts';
 import { answerProblem } from './problem.ts';
 
-/** Answers whatever a route threw: a RequestError as it says, anything else as INTERNAL_ERROR without a word of it. */
-export const answerErrors =
-  (options: ApiOptions): ErrorHandler<ApiEnv> =>
-  async (error, c) => {
-    const at = { request_id: c.get('request_id'), method: c.req.method, path: c.req.path };
-    const told = await whatIsTold(options, { owner: c.get('owner'), at }, error);
-    return answerProblem(c, told.error, told.job);
-  };
+/** Who asked for what; the owner is empty where nobody was let in yet. */
+type Told = { owner: string; at: { request_id: string; method: string; path: string } };
 
-type Asked = { owner: string | undefined; at: { request_id: string; method: string; path: string } };
+/** Answers whatever was thrown on the way: a RequestError as it says, anything else as INTERNAL_ERROR without a word of it. */
+export async function answerThrown(options: ApiOptions, to: Told, thrown: unknown): Promise<ApiAnswer> {
+  const { error, job } = await whatIsTold(options, to, thrown);
+  return answerProblem(to.at, error, job);
+}
 
 /** What a caller is told of anything thrown: a RequestError as it says, with its job; anything else as INTERNAL_ERROR, and only the log hears the rest. */
 export async function whatIsTold(
   options: ApiOptions,
-  { owner, at }: Asked,
+  { owner, at }: Told,
   error: unknown,
 ): Promise<{ error: RequestError; job: JobDescriptor | undefined }> {
   const log = (message: string, cause: unknown): void => options.log?.(message, { ...at, error: cause });
@@ -35,36 +33,22 @@ export async function whatIsTold(
 /** The job an error speaks of, for its owner only. */
 async function jobOf(
   { ports, settings }: ApiOptions,
-  owner: string | undefined,
+  owner: string,
   error: RequestError,
 ): Promise<JobDescriptor | undefined> {
-  if (error.job_id === undefined || owner === undefined) return undefined;
+  if (error.job_id === undefined || owner === '') return undefined;
   const job = await ports.jobs.load(error.job_id);
   return job === undefined || job.owner !== owner ? undefined : describeFully(ports, settings, job);
 }
 
 /** Answers a path that nothing serves, or, with 405 and `Allow`, one that is served with other methods. */
-export function answerNoRoute(routes: readonly { method: string; path: string }[]): NotFoundHandler<ApiEnv> {
-  const methods = new Map<string, Set<string>>();
-  for (const { method, path } of routes) {
-    const allowed = methods.get(path) ?? new Set();
-    allowed.add(method);
-    if (method === 'GET') allowed.add('HEAD');
-    methods.set(path, allowed);
-  }
-  const table = [...methods].map(([path, allowed]) => ({
-    pattern: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
-    allow: [...allowed].join(', '),
-  }));
-  return (c) => {
-    const served = table.find(({ pattern }) => pattern.test(c.req.path));
-    if (served === undefined)
-      return answerProblem(
-        c,
-        new RequestError('ROUTE_NOT_FOUND', 'nothing is served at this path; the routes are in /v1/openapi.json'),
-      );
-    const detail = `this path is served with ${served.allow}, not with ${c.req.method}`;
-    const instead = { status: 405, headers: { allow: served.allow } };
-    return answerProblem(c, new RequestError('ROUTE_NOT_FOUND', detail), undefined, instead);
-  };
+export function answerNoRoute(to: Answered, served: { method: string; allow: string } | undefined): ApiAnswer {
+  if (served === undefined)
+    return answerProblem(
+      to,
+      new RequestError('ROUTE_NOT_FOUND', 'nothing is served at this path; the routes are in /v1/openapi.json'),
+    );
+  const detail = `this path is served with ${served.allow}, not with ${served.method}`;
+  const instead = { status: 405, headers: { allow: served.allow } };
+  return answerProblem(to, new RequestError('ROUTE_NOT_FOUND', detail), undefined, instead);
 }

@@ -1,22 +1,17 @@
-import type { Context } from 'hono';
-import type { ApiEnv } from './api-options.ts';
+/** An answer, as plain data: `text` is null where it has no body (304, HEAD). Header names in lower case. */
+export type ApiAnswer = { status: number; headers: Readonly<Record<string, string>>; text: string | null };
 
-/**
- * Answers with a text, and with what every answer carries: the request's id, and word to keep it nowhere. Headers go in as plain
- * names and values, in lower case: the `Headers` that Hono's own setters make of them cost more than the route.
- */
+/** The id of the request that is answered. */
+export type Answered = { request_id: string };
+
+/** Answers with a text, and with what every answer carries: the request's id, and word to keep it nowhere. */
 export const answer = (
-  c: Context<ApiEnv>,
+  { request_id }: Answered,
   text: string | null,
   status: number,
   headers: Readonly<Record<string, string>>,
-): Response =>
-  new Response(text, {
-    status,
-    headers: {
-      'x-request-id': c.get('request_id'),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      ...headers,
-    },
-  });
+): ApiAnswer => ({
+  status,
+  headers: { 'x-request-id': request_id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers },
+  text,
+});

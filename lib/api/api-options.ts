@@ -1,14 +1,8 @@
-import type { Context } from 'hono';
 import type { Ports, Settings } from '../ports.ts';
+import type { ApiHeaders, ApiRequest } from './api-request.ts';
 
-/** What every route finds in its context. */
-export type ApiEnv = { Variables: { owner: string; request_id: string } };
-
-/**
- * Authenticates a request and names its owner. Throws RequestError UNAUTHENTICATED or PERMISSION_DENIED.
- * It is given Hono's context: headers are on `context.req`, a Lambda event is on `context.env`.
- */
-export type OwnerOf = (context: Context) => string | Promise<string>;
+/** Authenticates a request and names its owner. Throws RequestError UNAUTHENTICATED or PERMISSION_DENIED. */
+export type OwnerOf = (request: ApiRequest) => string | Promise<string>;
 
 /** One thing `doctor` looked at; `fix_command` runs as printed. */
 export type DoctorCheck = { name: string; ok: boolean; message: string; fix_command?: string | undefined };
@@ -20,13 +14,8 @@ export type Log = (
 ) => void;
 
 /** One MCP request, admitted and its body read. */
-export type McpRequest = {
-  url: string;
-  headers: Record<string, string>;
-  body: unknown;
-  owner: string;
-  request_id: string;
-};
+export type McpRequest = { headers: ApiHeaders; body: unknown; owner: string; request_id: string };
+/** Its answer is read to the end before anything is sent. */
 export type McpEndpoint = (request: McpRequest) => Promise<Response>;
 
 /** What the root plugs into the API. */

@@ -1,15 +1,16 @@
-import { type AddRoutes, addRoute } from './add-route.ts';
 import { answerJson, retryAfter } from './answer-json.ts';
 import { cancelAndDescribe } from './job-operations.ts';
 import { cancelJob } from './operations.ts';
 import { cancelSwitches } from './parameters.ts';
 import { readOptions } from './read-options.ts';
+import { type Routes, route } from './route.ts';
 
-/** Adds cancelling a job. */
-export const addCancelRoute: AddRoutes = (app, options) =>
-  addRoute(app, cancelJob, async (c) => {
-    const { remote } = await readOptions(c.req, cancelSwitches);
-    const call = { owner: c.get('owner'), job_id: c.req.param('job_id') ?? '', remote };
+/** Cancelling a job. */
+export const cancelRoutes: Routes = (options) => [
+  route(cancelJob, async (asked) => {
+    const { remote } = await readOptions(asked.request, cancelSwitches);
+    const call = { owner: asked.owner, job_id: asked.parameters['job_id'] ?? '', remote };
     const job = await cancelAndDescribe(options, call);
-    return answerJson(c, job, job.terminal ? 200 : 202, retryAfter(job));
-  });
+    return answerJson(asked, job, job.terminal ? 200 : 202, retryAfter(job));
+  }),
+];

@@ -8,16 +8,21 @@ const bare = (name: string): string => name.toLowerCase().replace(/^\[(.*)\]$/, 
  * Refuses what a web page could send to a server on this machine: a name that was rebound to it (`Host`), or a request
  * from another site (`Origin`). Throws RequestError PERMISSION_DENIED.
  */
-export function hostGuard(
+export function createHostGuard(
   allowed_hosts: readonly string[] | undefined,
-): (request: { host: string; origin: string | undefined }) => void {
+): (host: string, origin: string | undefined) => void {
   const allowed = allowed_hosts === undefined ? undefined : new Set(allowed_hosts.map(bare));
-  return ({ host, origin }) => {
-    if (allowed !== undefined && !allowed.has(hostNameOf(host)))
-      throw new RequestError(
-        'PERMISSION_DENIED',
-        `this server does not answer to the host ${quote(host)}; it answers to: ${[...allowed].join(', ')}`,
-      );
+  // Nearly every request names the same host.
+  let good: string | undefined;
+  return (host, origin) => {
+    if (allowed !== undefined && host !== good) {
+      if (!allowed.has(hostNameOf(host)))
+        throw new RequestError(
+          'PERMISSION_DENIED',
+          `this server does not answer to the host ${quote(host)}; it answers to: ${[...allowed].join(', ')}`,
+        );
+      good = host;
+    }
     if (origin !== undefined && !isSameHost(origin, host))
       throw new RequestError(
         'PERMISSION_DENIED',

@@ -9,6 +9,7 @@ import {
 import { RequestError } from '../core/errors.ts';
 import { whatIsTold } from './answer-errors.ts';
 import type { ApiOptions, McpEndpoint } from './api-options.ts';
+import { type ApiHeaders, headerOf } from './api-request.ts';
 import { answerOf, refusalOf } from './mcp-answers.ts';
 import { answerLegacy } from './mcp-legacy.ts';
 import { createToolbox, type Toolbox } from './mcp-tools.ts';
@@ -29,8 +30,8 @@ export function createMcpEndpoint(options: ApiOptions): McpEndpoint {
     maxSubscriptions: 0,
     keepAliveMs: 0,
   });
-  return async ({ url, headers, body, owner, request_id }) => {
-    const request = new Request(url, { method: 'POST', headers: readableHeaders(headers) });
+  return async ({ headers, body, owner, request_id }) => {
+    const request = new Request(address, { method: 'POST', headers: readableHeaders(headers) });
     const authInfo = { token: '', clientId: owner, scopes: [], extra: { owner, request_id } };
     return (await isLegacyRequest(request, body))
       ? answerLegacy(serverFor(served, { owner, request_id }), request, { parsedBody: body, authInfo })
@@ -38,19 +39,25 @@ export function createMcpEndpoint(options: ApiOptions): McpEndpoint {
   };
 }
 
+/** The library wants one, and looks at nothing in it: who may call, and under which name, is settled by then. */
+const address = 'http://localhost/mcp';
+/** What a web-standard header cannot hold. */
+const strange = /[^\t\x20-\xff]/;
+
 /**
  * The body is read already: who believed its length would wait for it. And whoever takes JSON takes every answer of ours, though
  * the library wants to hear that they would take an event stream too.
  */
-const readableHeaders = ({
-  'content-length': _length,
-  'transfer-encoding': _coding,
-  accept = '*/*',
-  ...headers
-}: Record<string, string>) => ({
-  ...headers,
-  accept: /application\/(json|\*)|\*\/\*/.test(accept) ? 'application/json, text/event-stream' : accept,
-});
+function readableHeaders(headers: ApiHeaders): Headers {
+  const readable = new Headers();
+  for (const name of Object.keys(headers)) {
+    const value = headerOf({ headers }, name) ?? '';
+    if (name !== 'content-length' && name !== 'transfer-encoding' && !strange.test(value)) readable.set(name, value);
+  }
+  const accept = readable.get('accept') ?? '*/*';
+  readable.set('accept', /application\/(json|\*)|\*\/\*/.test(accept) ? 'application/json, text/event-stream' : accept);
+  return readable;
+}
 
 type Served = ApiOptions & { toolbox: Toolbox };
 type Caller = { owner: string; request_id: string };

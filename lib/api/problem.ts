@@ -1,8 +1,6 @@
-import type { Context } from 'hono';
 import type { JobDescriptor } from '../core/descriptor.ts';
 import type { ErrorCode, Problem, RequestError } from '../core/errors.ts';
-import { answer } from './answer.ts';
-import type { ApiEnv } from './api-options.ts';
+import { type Answered, type ApiAnswer, answer } from './answer.ts';
 
 /** How each code is answered: exhaustive, so that a new code does not compile until it is mapped. */
 export const problemKinds: Record<ErrorCode, { status: number; title: string; retryable: boolean }> = {
@@ -41,11 +39,11 @@ export const problemContentType = 'application/problem+json';
 
 /** Renders an error as a problem document; `instead` overrides the code's own status (405) and adds headers. */
 export function answerProblem(
-  c: Context<ApiEnv>,
+  to: Answered,
   error: RequestError,
   job?: JobDescriptor,
   instead?: { status: number; headers: Readonly<Record<string, string>> },
-): Response {
+): ApiAnswer {
   const { code } = error;
   const kind = problemKinds[code];
   const retry_after_ms = error.retry_after_ms ?? null;
@@ -58,10 +56,10 @@ export function answerProblem(
     retryable: kind.retryable,
     retry_after_ms,
     errors: error.problems,
-    request_id: c.get('request_id'),
+    request_id: to.request_id,
     ...(job === undefined ? {} : { job }),
   };
-  return answer(c, JSON.stringify(document), document.status, {
+  return answer(to, JSON.stringify(document), document.status, {
     'content-type': problemContentType,
     ...(retry_after_ms === null ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retry_after_ms / 1000))) }),
     ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),

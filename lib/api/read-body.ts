@@ -1,5 +1,5 @@
-import type { HonoRequest } from 'hono';
 import { RequestError } from '../core/errors.ts';
+import { type ApiRequest, headerOf } from './api-request.ts';
 
 /** 64 KB. */
 export const maxBodyBytes = 65_536;
@@ -10,10 +10,10 @@ const jsonType = /^application\/([\w.!#$&^+-]+\+)?json\s*(;|$)/i;
 const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i;
 
 /** The parsed JSON body, untouched; undefined when there is none. Throws RequestError INVALID_REQUEST, BODY_TOO_LARGE. */
-export async function readJsonBody(request: HonoRequest): Promise<unknown> {
+export async function readJsonBody(request: ApiRequest): Promise<unknown> {
   const bytes = await readBytes(request);
   if (bytes.byteLength === 0) return undefined;
-  checkContentType(request.header('content-type'));
+  checkContentType(headerOf(request, 'content-type'));
   const value = parseJson(decodeUtf8(bytes));
   if (nestsDeeperThan(value, maxBodyNesting))
     throw new RequestError('INVALID_REQUEST', `the body nests deeper than ${maxBodyNesting} levels`);
@@ -35,47 +35,13 @@ function checkContentType(type: string | undefined): void {
     );
 }
 
-/** Servers hold a body to its declared length, so that only one without is counted as it comes in. */
-async function readBytes(request: HonoRequest): Promise<ArrayBuffer | Uint8Array> {
-  const declared = request.header('content-length');
-  if (declared !== undefined && Number(declared) > maxBodyBytes) throw tooLarge();
-  const bytes =
-    declared === undefined ? await readCounted(request.raw.body) : await unlessCutOff(() => request.raw.arrayBuffer());
-  if (bytes.byteLength > maxBodyBytes) throw tooLarge();
-  return bytes;
-}
-
-async function readCounted(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  if (body === null) return new Uint8Array();
-  const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await unlessCutOff(() => reader.read());
-    if (done) break;
-    length += value.byteLength;
-    if (length > maxBodyBytes) {
-      // Nobody waits for the sender to agree.
-      reader.cancel().catch(() => undefined);
-      throw tooLarge();
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
-}
-
-async function unlessCutOff<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
+async function readBytes(request: ApiRequest): Promise<Uint8Array> {
+  if (Number(headerOf(request, 'content-length') ?? 0) > maxBodyBytes) throw tooLarge();
+  const bytes = await request.bytes(maxBodyBytes).catch((cause) => {
     throw new RequestError('INVALID_REQUEST', 'the body broke off before its end', { cause });
-  }
+  });
+  if (bytes === undefined) throw tooLarge();
+  return bytes;
 }
 
 const tooLarge = (): RequestError =>
@@ -83,7 +49,7 @@ const tooLarge = (): RequestError =>
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function decodeUtf8(bytes: ArrayBuffer | Uint8Array): string {
+function decodeUtf8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
@@ -100,7 +66,11 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Without a list for each object: it looks at every body. */
 function nestsDeeperThan(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false;
-  return levels === 0 || Object.values(value).some((item) => nestsDeeperThan(item, levels - 1));
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => nestsDeeperThan(item, levels - 1));
+  for (const name in value) if (nestsDeeperThan(Reflect.get(value, name), levels - 1)) return true;
+  return false;
 }

@@ -1,11 +1,11 @@
-import type { HonoRequest } from 'hono';
 import { type Problem, RequestError } from '../core/errors.ts';
+import type { ApiRequest } from './api-request.ts';
 import type { Switches } from './parameters.ts';
 import { readJsonBody } from './read-body.ts';
 
 /** Reads a small body of switches; no body is the same as `{}`. Throws RequestError INVALID_REQUEST with every problem at once. */
 export async function readOptions<Known extends Switches>(
-  request: HonoRequest,
+  request: ApiRequest,
   known: Known,
 ): Promise<Record<keyof Known, boolean>> {
   const body = await readJsonBody(request);

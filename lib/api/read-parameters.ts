@@ -1,7 +1,7 @@
-import type { Context } from 'hono';
 import { type Problem, RequestError } from '../core/errors.ts';
 import { oncePer } from '../core/once-per.ts';
-import type { ApiEnv } from './api-options.ts';
+import { type ApiRequest, headerOf } from './api-request.ts';
+import { decodePart } from './decode.ts';
 import type { Parameter, ParameterSchema, Parameters } from './parameters.ts';
 
 /*
@@ -17,8 +17,8 @@ type ValueOf<Schema extends ParameterSchema> = Schema extends { default: number 
 export type Values<Given extends Parameters> = { [Name in keyof Given]: ValueOf<Given[Name]['schema']> };
 
 /** Reads the query. Throws RequestError INVALID_REQUEST with every problem at once, unknown parameters last. */
-export function readQuery<Given extends Parameters>(c: Context<ApiEnv>, parameters: Given): Values<Given> {
-  const given = new Map(Object.entries(c.req.queries()));
+export function readQuery<Given extends Parameters>({ query }: ApiRequest, parameters: Given): Values<Given> {
+  const given = query === '' ? nothing : splitQuery(query);
   const { values, problems } = readEach(parameters, (name) => given.get(name));
   const known = Object.keys(parameters);
   for (const name of given.keys())
@@ -29,13 +29,29 @@ export function readQuery<Given extends Parameters>(c: Context<ApiEnv>, paramete
 }
 
 /** Reads these headers; others are nobody's business. Throws RequestError INVALID_REQUEST. */
-export function readHeaders<Given extends Parameters>(c: Context<ApiEnv>, parameters: Given): Values<Given> {
+export function readHeaders<Given extends Parameters>(request: ApiRequest, parameters: Given): Values<Given> {
   const { values, problems } = readEach(parameters, (name) => {
-    const value = c.req.header(name);
+    const value = headerOf(request, name.toLowerCase());
     return value === undefined ? undefined : [value];
   });
   if (problems.length > 0) throw refusal('the headers have', problems);
   return values;
+}
+
+const nothing: ReadonlyMap<string, string[]> = new Map();
+
+/** The values given for each name, in order; what has no name is nobody's. */
+function splitQuery(query: string): ReadonlyMap<string, string[]> {
+  const given = new Map<string, string[]>();
+  for (const pair of query.replaceAll('+', ' ').split('&')) {
+    const equals = pair.indexOf('=');
+    const name = decodePart(equals === -1 ? pair : pair.slice(0, equals));
+    const value = equals === -1 ? '' : decodePart(pair.slice(equals + 1));
+    const before = given.get(name);
+    if (before !== undefined) before.push(value);
+    else if (name !== '') given.set(name, [value]);
+  }
+  return given;
 }
 
 const refusal = (where: string, problems: Problem[]): RequestError =>
@@ -47,7 +63,9 @@ function readEach<Given extends Parameters>(
 ): { values: Values<Given>; problems: Problem[] } {
   const problems: Problem[] = [];
   const values: Record<string, string | number | undefined> = {};
-  for (const [name, parameter] of Object.entries(parameters)) {
+  for (const name in parameters) {
+    const parameter = parameters[name];
+    if (parameter === undefined) continue;
     const given = givenFor(name);
     const message = given === undefined ? undefined : problemOf(parameter, given);
     if (message !== undefined) problems.push({ path: name, message });

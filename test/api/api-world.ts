@@ -11,11 +11,13 @@ import {
   problemSchema,
 } from '../../lib/api/answer-schemas.ts';
 import type { ApiOptions, Log } from '../../lib/api/api-options.ts';
+import { headerOf } from '../../lib/api/api-request.ts';
 import { createApi } from '../../lib/api/create-api.ts';
 import { describeApi } from '../../lib/api/describe-api.ts';
 import { descriptorSchema } from '../../lib/api/descriptor-schema.ts';
 import { loadMcp } from '../../lib/api/load-mcp.ts';
 import { RequestError } from '../../lib/core/errors.ts';
+import { fetchOf } from '../support/fetch-of.ts';
 import { type World, world } from '../support/world.ts';
 
 type Sent = { method?: string; body?: unknown; headers?: Record<string, string>; as?: string };
@@ -49,8 +51,8 @@ export function apiWorld(options: Partial<ApiOptions> = {}, given: World = world
     engine: 'embedded',
     mcp: loadMcp,
     version: '0.0.0-test',
-    ownerOf: (context) => {
-      const owner = context.req.header('x-owner');
+    ownerOf: (request) => {
+      const owner = headerOf(request, 'x-owner');
       if (owner === undefined) throw new RequestError('UNAUTHENTICATED', 'no credentials came with the request');
       if (owner === 'nobody') throw new RequestError('PERMISSION_DENIED', 'these credentials open nothing here');
       return owner;
@@ -58,7 +60,8 @@ export function apiWorld(options: Partial<ApiOptions> = {}, given: World = world
     log: (...entry) => void logged.push(entry),
     ...options,
   };
-  const app = createApi(all, allRoutes);
+  const fetch = fetchOf(createApi(all, allRoutes));
+  const routes = allRoutes.flatMap((some) => some(all)).map(({ method, path }) => ({ method, path }));
   const documented = Object.entries(documentOf(all).paths);
   /** Every status a test meets on a route must be one its description names. */
   function expectDocumented(method: string, path: string, status: number): void {
@@ -68,7 +71,7 @@ export function apiWorld(options: Partial<ApiOptions> = {}, given: World = world
     if (operation !== undefined) expect(Object.keys(operation.responses)).toContain(String(status));
   }
   const fetched = async (request: Request): Promise<Got> => {
-    const response = await app.fetch(request);
+    const response = await fetch(request);
     const { pathname } = new URL(request.url);
     expectDocumented(request.method, pathname, response.status);
     return read(request.method, pathname, response);
@@ -83,7 +86,9 @@ export function apiWorld(options: Partial<ApiOptions> = {}, given: World = world
     );
   return {
     ...given,
-    app,
+    fetch,
+    /** What is served; paths with `{names}`. */
+    routes,
     logged,
     send,
     fetched,

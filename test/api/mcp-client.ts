@@ -10,7 +10,7 @@ export async function mcpClient(api: ApiWorld, mode: VersionNegotiationMode = 'a
   const transport = new StreamableHTTPClientTransport(new URL('http://127.0.0.1:4646/mcp'), {
     requestInit: { headers: { 'x-owner': owner } },
     fetch: async (url, init) => {
-      const response = await api.app.fetch(new Request(url, init));
+      const response = await api.fetch(new Request(url, init));
       statuses.push(`${init?.method} ${response.status}`);
       return response;
     },

@@ -164,7 +164,7 @@ describe('what goes wrong', () => {
 
 describe('plain JSON-RPC', () => {
   const raw = (body: unknown, headers: Record<string, string> = {}, api = apiWorld(), method = 'POST') =>
-    api.app.fetch(
+    api.fetch(
       new Request('http://127.0.0.1:4646/mcp', {
         method,
         headers: {
@@ -219,7 +219,7 @@ describe('plain JSON-RPC', () => {
     expect((await raw(list, { 'x-owner': 'nobody' }, api)).status).toBe(403);
     expect((await raw(list, { origin: 'https://evil.example' }, api)).status).toBe(403);
     expect((await raw(list, { host: 'evil.example' }, api)).status).toBe(403);
-    const unnamed = await api.app.fetch(new Request('http://127.0.0.1:4646/mcp', { method: 'POST', body: '{}' }));
+    const unnamed = await api.fetch(new Request('http://127.0.0.1:4646/mcp', { method: 'POST', body: '{}' }));
     expect([unnamed.status, unnamed.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
   });
   it('that is too large or no JSON is refused before the protocol sees it', async () => {

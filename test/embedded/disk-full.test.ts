@@ -1,9 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
 import type { ApiOptions } from '../../lib/api/api-options.ts';
 import { createApi } from '../../lib/api/create-api.ts';
-import { addStartRoute } from '../../lib/api/start-route.ts';
+import { startRoutes } from '../../lib/api/start-route.ts';
 import type { Job } from '../../lib/core/job.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
+import { fetchOf } from '../support/fetch-of.ts';
 import { answers } from '../support/world.ts';
 import { adopt, type EngineWorld, engineWorld, settingsOf } from './engine-world.ts';
 
@@ -41,13 +42,14 @@ it('answers 503 while the disk is full, keeps nothing by halves, and goes on whe
     version: '0.0.0-test',
     ownerOf: () => 'me',
   };
-  const app = createApi(options, [addStartRoute]);
+  const fetch = fetchOf(createApi(options, [startRoutes]));
   const post = async (number: number) => {
-    const response = await app.request('/v1/jobs', {
+    const request = new Request('http://127.0.0.1:4646/v1/jobs', {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': `run-${number}` },
       body: JSON.stringify(adopt(number)),
     });
+    const response = await fetch(request);
     const { job_id, code, detail } = (await response.json()) as { job_id?: string; code?: string; detail?: string };
     const retry_after = response.headers.get('retry-after');
     return { number, status: response.status, retry_after, job_id, code, detail };

@@ -1,11 +1,9 @@
-import type { Context } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { type OwnerRule, ownerOfEvent } from '../../functions/shared/owner-of-event.ts';
 
-const ownerOf = (rule: Partial<OwnerRule>, authorizer: unknown): unknown => {
-  const context = { env: { event: { requestContext: { authorizer } } } };
-  return ownerOfEvent({ auth: 'iam', owner_claim: undefined, ...rule })(context as Context); // nothing else of it is read
-};
+const nothing = { method: 'GET', path: '/', query: '', host: 'x', headers: {}, bytes: async () => new Uint8Array() };
+const ownerOf = (rule: Partial<OwnerRule>, authorizer: unknown): unknown =>
+  ownerOfEvent({ auth: 'iam', owner_claim: undefined, ...rule })({ ...nothing, authorizer });
 const iam = (userArn: unknown, accountId: unknown = '123456789012') => ({ iam: { accountId, userArn } });
 
 describe('who owns a job', () => {
