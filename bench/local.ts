@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildPackage, sourceCommand } from './local/built-package.ts';
 import { medians, rounded } from './local/figures.ts';
 import { type Layers, layersOf } from './local/layers.ts';
 import { machine } from './local/machine.ts';
@@ -69,17 +70,17 @@ const remote = startProcess({ program: here('local/remote-side.ts'), log: join(r
 const load = startProcess({ program: here('local/load.ts'), log: join(root, 'load.log') });
 let runs = 0;
 
-async function stageFor(system: Stage['system'], scenario: { jobs: number; every_seconds: number }): Promise<Stage> {
+async function stageFor(
+  system: Stage['system'],
+  { jobs, every_seconds }: { jobs: number; every_seconds: number },
+  command = published,
+): Promise<Stage> {
   runs += 1;
-  return {
-    system,
-    remote,
-    load,
-    jobs: scenario.jobs,
-    place: await placeFor(root, runs, remote_port, scenario.every_seconds),
-  };
+  return { system, remote, load, jobs, place: await placeFor(runs, { root, command, remote_port, every_seconds }) };
 }
 
+/** What is measured is what is published. */
+const published = buildPackage(root);
 const remote_port = await remote.ask<number>('listen');
 const kept: Results = { machine: machine(), scenarios: {}, layers: {} };
 try {
@@ -133,7 +134,8 @@ async function profile(): Promise<Record<string, Layers>> {
   if (system === undefined) return {};
   const of = async (name: string, scenario: Pick<Scenario, 'jobs' | 'every_seconds'>, run: typeof starts) => {
     const path = join(values.profiles ?? root, `${name}.cpuprofile`);
-    await run(await stageFor(system, scenario), { path });
+    // As source, where a frame names its layer's file.
+    await run(await stageFor(system, scenario, sourceCommand), { path });
     return layersOf(path);
   };
   return {

@@ -39,7 +39,7 @@ export type EmbeddedServer = {
   close(): Promise<void>;
 };
 
-/** How long the API waits for the first check to be answered: while it is loaded nothing else moves, ms. */
+/** How long the API waits for the overdue checks to be answered: while it is loaded nothing else moves, ms. */
 const headStartMs = 250;
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 
@@ -65,7 +65,8 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   };
   const dispatchers = createUndiciDispatchers();
   const tell = createTeller({ targets: settings.targets, secrets, dispatchers, now: Date.now });
-  const firstTick = Promise.withResolvers<void>();
+  const caughtUp = Promise.withResolvers<void>();
+  let overdue = 0;
   let engine: Engine;
   try {
     engine = startEngine({
@@ -75,7 +76,8 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
       observer: {
         ...options.observer,
         tick: (tick, result) => {
-          firstTick.resolve();
+          overdue -= 1;
+          if (overdue <= 0) caughtUp.resolve();
           options.observer.tick(tick, result);
         },
       },
@@ -88,8 +90,8 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
   const answering = loadApi();
   async function loadApi(): Promise<void> {
     const now_ms = Date.now();
-    if ([...engine.active()].some(({ state }) => state.next_check_at_ms <= now_ms))
-      await Promise.race([firstTick.promise, sleep(headStartMs, undefined, { ref: false })]);
+    overdue = [...engine.active()].filter(({ state }) => state.next_check_at_ms <= now_ms).length;
+    if (overdue > 0) await Promise.race([caughtUp.promise, sleep(headStartMs, undefined, { ref: false })]);
     const { embeddedApi } = await import('./embedded-api.ts');
     // Until then a job that is there might not be found.
     await engine.ready;

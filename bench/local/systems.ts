@@ -16,7 +16,8 @@ export type System = {
   /** `alone`: without what answers questions about it, which takes a while to load. */
   start(place: Place, how?: { alone: boolean }): OwnProcess;
 };
-export type Place = { directory: string; port: number; remote_port: number; every_seconds: number };
+/** `command`: the program that is untildone's. */
+export type Place = { directory: string; command: string; port: number; remote_port: number; every_seconds: number };
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const inside = ['--expose-gc', '--import', here('look-inside.ts')];
@@ -58,7 +59,7 @@ const untildone: System = {
     const config = join(place.directory, 'untildone.config.json');
     writeFileSync(config, JSON.stringify(configurationOf(place)));
     return startProcess({
-      program: here('../../bin/untildone.js'),
+      program: place.command,
       words: ['serve', '--port', String(place.port), '--data-dir', join(place.directory, 'data'), '--config', config],
       flags: how?.alone ? [] : inside,
       env: { BENCH_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` },
@@ -97,14 +98,12 @@ export const systems: readonly System[] = [untildone, floor('timers', false), fl
 
 /** A place of its own for one run. */
 export async function placeFor(
-  root: string,
   number: number,
-  remote_port: number,
-  every_seconds: number,
+  { root, ...rest }: { root: string } & Pick<Place, 'command' | 'remote_port' | 'every_seconds'>,
 ): Promise<Place> {
   const directory = join(root, String(number));
   mkdirSync(directory, { recursive: true });
-  return { directory, port: await freePort(), remote_port, every_seconds };
+  return { ...rest, directory, port: await freePort() };
 }
 
 const freePort = (): Promise<number> =>

@@ -25,7 +25,7 @@ export type CheckpointsOptions = {
 
 /**
  * A log begins anew only when all of it was carried over, which under load is never so: what is committed during a pass is left.
- * Therefore a second pass, of that alone, for which commits wait as long as for an fsync:
+ * Therefore a second pass, of that alone, for which commits wait as long as for an fsync or two:
  *
  *   commits ──── log is long ── first pass ────────────── second pass ─ commits, into a log that begins anew ───
  *                               commits go on beside it   commits wait
@@ -70,13 +70,17 @@ export const carryOverHere = (sql: DatabaseSync): CarryOver => ({
 /** In the repository a thread runs the source, in a package what was built of it. */
 const thread = new URL(`./checkpoint-thread${extname(import.meta.url)}`, import.meta.url);
 
+/** What the thread is given: the file's location, and a descriptor of it that it must not close. */
+export type CheckpointThreadData = { location: string; descriptor: number };
+
 /** Carries over in a thread, which is made when it is first needed. */
-export function createCheckpointThread(location: URL): CarryOver {
+export function createCheckpointThread(location: URL, descriptor: number): CarryOver {
   let worker: Worker | undefined;
   let answer = (_whole: boolean): void => undefined;
 
   function start(): Worker {
-    const made = new Worker(thread, { workerData: location.href, execArgv: [] });
+    const workerData: CheckpointThreadData = { location: location.href, descriptor };
+    const made = new Worker(thread, { workerData, execArgv: [] });
     made.unref();
     made.on('message', (whole: boolean) => answer(whole));
     made.on('error', () => {

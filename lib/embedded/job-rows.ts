@@ -14,7 +14,7 @@ export type JobRows = {
   /** Writes how far the checks of an active job have come: a narrow row, as there are many of these. */
   claim(job: Job): void;
   select(job_id: string): Job | undefined;
-  /** Jobs that run or owe something, each made for whoever asks: those that were due by then, then the others, a few hundred at a time. */
+  /** Jobs that run or owe something, each made for whoever asks: first those that were due by then, the longest overdue of them if they are many, then the others, a few hundred at a time. */
   active(due_by_ms: number): Iterable<Job[]>;
   /** Newest first; `live` is how a job stands in memory, if it is there. */
   page(query: ListQuery, live: (job_id: string) => Job | undefined): { jobs: Job[]; next_cursor: string | null };
@@ -25,6 +25,8 @@ export const isActive = (job: Job): boolean => !isTerminal(job) || job.state.owe
 
 /** Jobs read at once: a few milliseconds, in which nothing else moves. */
 const mostAtOnce = 250;
+/** Of those that are due: none of them is checked before all of these are read. */
+const mostDueAtOnce = 1000;
 /** The most that SQLite maps of a file, bytes. */
 const mostMappedBytes = 2_147_418_112;
 
@@ -48,7 +50,9 @@ export function createJobRows(sql: DatabaseSync): JobRows {
     return statement;
   };
   // Of a job that was never checked only the record says when it is due.
-  const selectDue = selectActive('(next_check_at_ms <= ? OR next_check_at_ms IS NULL)');
+  const selectDue = selectActive(
+    '(next_check_at_ms <= ? OR next_check_at_ms IS NULL) ORDER BY next_check_at_ms LIMIT ?',
+  );
   const selectNext = selectActive('number > ? ORDER BY number LIMIT ?');
   /** The numbers of active jobs. */
   const numbers = new Map<string, number | bigint>();
@@ -105,7 +109,7 @@ export function createJobRows(sql: DatabaseSync): JobRows {
       // Read where it lies instead of page by page: half the time of a hundred thousand jobs.
       sql.exec(`PRAGMA mmap_size = ${mostMappedBytes}`);
       try {
-        yield rowsOf(selectDue.all(due_by_ms)).flatMap(made);
+        yield rowsOf(selectDue.all(due_by_ms, mostDueAtOnce)).flatMap(made);
         for (let last: number | undefined = 0; last !== undefined; ) {
           const rows = rowsOf(selectNext.all(last, mostAtOnce));
           yield rows.flatMap(made);

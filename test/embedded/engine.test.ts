@@ -72,7 +72,7 @@ describe('a job', () => {
     await nothingLeft(world);
   });
 
-  it('that sees nothing new shares one unsynced commit with all checks of a fifth of a second, on the chain or by heartbeat', async () => {
+  it('that sees nothing new shares one unsynced commit with all checks of a twentieth of a second, on the chain or by heartbeat', async () => {
     for (const expected_seconds of [100, 600]) {
       const world = made();
       const jobs = 50;

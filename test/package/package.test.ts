@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -64,13 +64,16 @@ describe('its command', () => {
       readFileSync(join(bin, name), 'utf8').includes('./checkpoint-thread$'),
     );
     expect(starts).toHaveLength(1);
-    const carried = new Worker(thread, { workerData: pathToFileURL(join(place.path, 'any.db')).href });
+    const path = join(place.path, 'any.db');
+    const descriptor = openSync(path, 'a');
+    const carried = new Worker(thread, { workerData: { location: pathToFileURL(path).href, descriptor } });
     try {
       const answered = once(carried, 'message');
       carried.postMessage('pass');
       expect(await answered).toEqual([true]);
     } finally {
       await carried.terminate();
+      closeSync(descriptor);
     }
   });
   it('serves, and sees an adopted job to its end', { timeout: 180_000 }, async () => {
