@@ -7,8 +7,8 @@ export type CarryOver = { pass(): Promise<boolean>; stop(): void };
 
 /** When the log is carried over into the file, so that it begins anew instead of growing. */
 export type Checkpoints = {
-  /** To be told of each commit. */
-  committed(): void;
+  /** To be told of each commit; pages of the log by now. */
+  committed(): number;
   /** Whether commits have to wait: the last few pages are carried over. */
   holding(): boolean;
   stop(): void;
@@ -51,7 +51,9 @@ export function createCheckpoints({ sql, carryOver, pages, released }: Checkpoin
   }
   return {
     committed: () => {
-      if (!underWay && length() >= next) void carry();
+      const reached = length();
+      if (!underWay && reached >= next) void carry();
+      return reached;
     },
     holding: () => held,
     stop: carryOver.stop,

@@ -21,6 +21,12 @@ export type Database = {
 /** 32 MB: a checkpoint holds up a few commits, and so comes seldom; what is left of a log after a crash is read in 30 ms at most. */
 const checkpointPages = 8000;
 
+/**
+ * 1 MB: what nobody waits for is fsynced all the same when so much of it has come together, so that whoever comes next does not wait for the disk
+ * to write it all.
+ */
+const mostUnsyncedPages = 256;
+
 type Waiting = { change: () => void; durable: boolean; resolve: () => void; reject: (error: unknown) => void };
 
 /** Makes the disk keep what was written to a file. */
@@ -56,6 +62,9 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
   let closed = false;
   /** Committed, and not fsynced yet. */
   const unsynced: Waiting[] = [];
+  /** Pages of the log: all of them, and those that the last fsync found. */
+  let pagesLogged = 0;
+  let pagesSynced = 0;
   /** What the fsync under way makes the disk keep; null when none is. */
   let syncing: Waiting[] | null = null;
   /** Nobody knows what the disk kept: nothing further may be acknowledged. */
@@ -81,7 +90,9 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
     for (const one of batch)
       if (one.durable) unsynced.push(one);
       else one.resolve();
-    checkpoints.committed();
+    pagesLogged = checkpoints.committed();
+    // The log has begun anew.
+    if (pagesLogged < pagesSynced) pagesSynced = 0;
   }
   function flush(): void {
     scheduled = false;
@@ -95,7 +106,9 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
     sync();
   }
   function sync(): void {
-    if (syncing !== null || unsynced.length === 0) return;
+    if (syncing !== null) return;
+    if (unsynced.length === 0 && pagesLogged - pagesSynced < mostUnsyncedPages) return;
+    pagesSynced = pagesLogged;
     syncing = unsynced.splice(0);
     fsync(log, (error) => {
       const batch = syncing ?? [];

@@ -292,6 +292,25 @@ describe('a commit', () => {
     expect(ended).toEqual([3, 1, 2]);
   });
 
+  it('that nobody waits to see on disk is fsynced with others when a megabyte has come together', async () => {
+    const { waiting, database } = slowDisk();
+    database.sql.exec('CREATE TABLE texts (text TEXT)');
+    const megabyte = (): Promise<void> =>
+      database.write(() => void database.sql.exec("INSERT INTO texts VALUES (printf('%.1200000c', 'x'))"), 'lazy');
+    await database.write(() => void database.sql.exec("INSERT INTO texts VALUES ('x')"), 'lazy');
+    expect(waiting.length).toBe(0);
+    await megabyte();
+    await megabyte();
+    // One at a time: the second is taken up when the first has ended.
+    expect([waiting.length, database.counts.fsyncs]).toEqual([1, 0]);
+    waiting[0]?.(null);
+    await turn();
+    expect([waiting.length, database.counts.fsyncs]).toEqual([2, 1]);
+    waiting[1]?.(null);
+    await turn();
+    expect([waiting.length, database.counts.fsyncs]).toEqual([2, 2]);
+  });
+
   it('fails when the disk does not keep it, and so does every later one: nobody knows what is on it', async () => {
     const { store, waiting, ended } = slowDisk();
     const first = store(1, 'durable');
