@@ -6,7 +6,7 @@ import type { Resolve } from '../transports/safe-connect.ts';
 import type { Delivery } from './delivery.ts';
 import { sendSlack, slackUrl } from './slack-webhook.ts';
 import { sendEmail, smtpServer } from './smtp.ts';
-import { sendWebhook, signerOf } from './webhook.ts';
+import { keyOf, sendWebhook } from './webhook.ts';
 
 export type TellerOptions = {
   targets: readonly Target[];
@@ -49,7 +49,7 @@ export async function targetProblem(target: Target, secrets: Secrets): Promise<s
     const secret = await secrets.resolve(targetSecret(target).reference);
     if (target.type === 'slack') slackUrl(secret);
     else if (target.type === 'email') smtpServer(secret);
-    else signerOf(secret);
+    else keyOf(secret);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : 'cannot be resolved';

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Delivery, sendWebhook, signEvent, type WebhookAttempt } from '../../lib/announce/webhook.ts';
@@ -36,9 +37,30 @@ describe('signEvent', () => {
     expect(signEvent(event, 'schlüssel', now_ms).headers['webhook-signature']).toMatch(/^v1,/);
   });
 
-  test.each(['whsec_not base64!', 'whsec_', ''])('rejects the secret %j without repeating it', (broken) => {
-    expect(() => signEvent(event, broken, now_ms)).toThrow(ConfigError);
-  });
+  test.each(['whsec_not base64!', 'whsec_', 'whsec_====', 'whsec_QUJD\n', ''])(
+    'rejects the secret %j without repeating it',
+    (broken) => {
+      expect(() => signEvent(event, broken, now_ms)).toThrow(ConfigError);
+    },
+  );
+});
+
+test('signs with any secret as the library of the standard does', () => {
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 80 });
+  fc.assert(
+    fc.property(bytes, fc.string({ minLength: 1, unit: 'binary' }), fc.json(), (key, raw, body) => {
+      const some = { ...event, data: JSON.parse(body) };
+      const base64 = `whsec_${Buffer.from(key).toString('base64')}`;
+      const text = raw.startsWith('whsec_') ? `x${raw}` : raw;
+      for (const [given, library] of [
+        [base64, new Webhook(base64)],
+        [text, new Webhook(new TextEncoder().encode(text), { format: 'raw' })],
+      ] as const) {
+        const { body: sent, headers } = signEvent(some, given, now_ms);
+        expect(headers['webhook-signature']).toBe(library.sign(event.event_id, new Date(now_ms), sent));
+      }
+    }),
+  );
 });
 
 describe.each(waysOut)('sendWebhook over %s', (_way, openDispatchers) => {

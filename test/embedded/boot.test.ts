@@ -45,7 +45,6 @@ it('loads these packages, and no more, before the first check', () => {
   expect(packages.filter((name) => !name.startsWith('node:'))).toEqual([
     '@aws-lambda-powertools/jmespath',
     'commander',
-    'standardwebhooks',
     'undici/lib/dispatcher/agent.js',
     'zod',
   ]);
