@@ -21,9 +21,6 @@ export type Database = {
 /** 32 MB: a checkpoint holds up a few commits, and so comes seldom; what is left of a log after a crash is read in 30 ms at most. */
 const checkpointPages = 8000;
 
-/** Fsyncs under way at once: who comes during one does not wait for its end; who comes during both is one commit with all others who do. */
-const mostFsyncs = 2;
-
 /**
  * 1 MB: what nobody waits for is fsynced all the same when so much of it has come together, so that whoever comes next does not wait for the disk
  * to write it all.
@@ -46,12 +43,10 @@ export type DatabaseOptions = {
  * Opens (or makes) the file in `directory`. Throws ConfigError: not writable, held by another process, written by a newer version, no database.
  *
  * A commit writes to the write-ahead log, which is enough to outlive this process. If somebody asked for a durable one, the log is
- * then fsynced beside the event loop. A durable write that comes meanwhile has a commit and an fsync of its own; those that come during
- * both are one commit when the first of them ends:
+ * then fsynced beside the event loop, and durable writes that come meanwhile are one commit when that ends:
  *
- *   commit ─ fsync ─────────────────┐ those of this commit go on
- *        commit ─ fsync ────────────│────────────┐ and those of this
- *               durable ones come, ─┴ one commit ─ fsync ────────────
+ *   commit ─ fsync ────────────── those of this commit go on, commit ─ fsync ─────────────
+ *              durable ones come, and wait ───────────────────────┘
  *
  * What fills the log is carried over into the file by another thread (`checkpoints.ts`).
  */
@@ -70,8 +65,8 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
   /** Pages of the log: all of them, and those that the last fsync found. */
   let pagesLogged = 0;
   let pagesSynced = 0;
-  /** What the fsyncs under way make the disk keep. */
-  const syncing = new Set<Waiting[]>();
+  /** What the fsync under way makes the disk keep; null when none is. */
+  let syncing: Waiting[] | null = null;
   /** Nobody knows what the disk kept: nothing further may be acknowledged. */
   let broken: Error | null = null;
   const counts = { durable: 0, lazy: 0, fsyncs: 0 };
@@ -101,8 +96,8 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
   }
   function flush(): void {
     scheduled = false;
-    // Who waits for the disk anyway is one commit when an fsync under way ends; who does not is not held up by it.
-    if (syncing.size === mostFsyncs && waiting.every(({ durable }) => durable)) return;
+    // Who waits for the disk anyway is one commit when the fsync under way ends; who does not is not held up by it.
+    if (syncing !== null && waiting.every(({ durable }) => durable)) return;
     proceed();
   }
   function proceed(): void {
@@ -111,21 +106,18 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
     sync();
   }
   function sync(): void {
-    if (syncing.size === mostFsyncs) return;
-    if (unsynced.length === 0 && (syncing.size > 0 || pagesLogged - pagesSynced < mostUnsyncedPages)) return;
+    if (syncing !== null) return;
+    if (unsynced.length === 0 && pagesLogged - pagesSynced < mostUnsyncedPages) return;
     pagesSynced = pagesLogged;
-    const batch = unsynced.splice(0);
-    syncing.add(batch);
+    syncing = unsynced.splice(0);
     fsync(log, (error) => {
-      syncing.delete(batch);
+      const batch = syncing ?? [];
+      syncing = null;
       // Whoever closed has seen to the batch.
-      if (closed) return closeLog();
+      if (closed) return closeSync(log);
       kept(batch, error);
       proceed();
     });
-  }
-  function closeLog(): void {
-    if (syncing.size === 0) closeSync(log);
   }
   function commitAll(): void {
     if (waiting.length > 0) commit(waiting.splice(0));
@@ -157,10 +149,10 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
       commitAll();
       closed = true;
       kept(
-        [...[...syncing].flat(), ...unsynced],
+        [...(syncing ?? []), ...unsynced],
         caught(() => fdatasyncSync(log)),
       );
-      closeLog();
+      if (syncing === null) closeSync(log);
       file.close();
     },
   };
