@@ -37,12 +37,15 @@ export function createCheckpoints({ sql, carryOver, pages, released }: Checkpoin
   let next = pages;
   let underWay = false;
   let held = false;
+  let stopped = false;
 
   async function carry(): Promise<void> {
     underWay = true;
     await carryOver.pass();
+    if (stopped) return;
     held = true;
     const whole = await carryOver.pass();
+    if (stopped) return;
     // A full disk, or a reader from outside, holds pages back: not tried again at once.
     next = whole ? pages : length() + pages;
     held = false;
@@ -56,7 +59,10 @@ export function createCheckpoints({ sql, carryOver, pages, released }: Checkpoin
       return reached;
     },
     holding: () => held,
-    stop: carryOver.stop,
+    stop: () => {
+      stopped = true;
+      carryOver.stop();
+    },
   };
 }
 

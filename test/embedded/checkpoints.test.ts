@@ -97,6 +97,22 @@ it('what waits for a second pass is committed when the file closes', async () =>
   );
 });
 
+it.each([0, 1])('a pass that ends after the file was closed, number %i, is the last of it', async (passed) => {
+  const { passes, carryOver } = byHand();
+  const { store, database } = opened({ carryOver, checkpoint_pages: 20 });
+  while (passes.length === 0) await store();
+  for (let pass = 0; pass < passed; pass += 1) {
+    passes[pass]?.(true);
+    await turn();
+  }
+  const begun = passes.length;
+  database.close();
+  // The file is closed: to ask for the length of its log would be an error, of which nobody hears.
+  passes.at(-1)?.(false);
+  await turn();
+  expect([begun, passes.length]).toEqual([passed + 1, passed + 1]);
+});
+
 it.each([
   ['the thread', {}],
   ['the connection itself, where no other may open the file,', { carryOver: carryOverHere }],

@@ -30,7 +30,12 @@ it('a process that is killed while its log is carried over loses nothing that it
     for (const rows of [60, 111, 173, 240, 307, 391]) {
       acknowledged.push(...(await killedAfter(rows, directory.path)));
       const { sql, close } = openDatabase(directory.path);
-      const kept = new Set(sql.prepare('SELECT number FROM rows').all().map(({ number }) => number));
+      const kept = new Set(
+        sql
+          .prepare('SELECT number FROM rows')
+          .all()
+          .map(({ number }) => number),
+      );
       expect(acknowledged.filter((number) => !kept.has(number))).toEqual([]);
       expect(sql.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
       close();
