@@ -65,6 +65,8 @@ for (const name of ['rounds', 'jobs', 'every', 'many', 'held-from', 'held-step']
     throw new Error(`--${name} is "${values[name]}"; give a whole number from 1`);
 
 const root = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
+/** What is measured is what is published. */
+const published = buildPackage(root);
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const remote = startProcess({ program: here('local/remote-side.ts'), log: join(root, 'remote.log') });
 const load = startProcess({ program: here('local/load.ts'), log: join(root, 'load.log') });
@@ -79,8 +81,6 @@ async function stageFor(
   return { system, remote, load, jobs, place: await placeFor(runs, { root, command, remote_port, every_seconds }) };
 }
 
-/** What is measured is what is published. */
-const published = buildPackage(root);
 const remote_port = await remote.ask<number>('listen');
 const kept: Results = { machine: machine(), scenarios: {}, layers: {} };
 try {

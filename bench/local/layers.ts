@@ -17,9 +17,9 @@ const layers: readonly (readonly [layer: string, RegExp])[] = [
   ],
   ['safety rules and request', /transports\//],
   ['templates and acceptors', /jmespath|core\/(acceptors|template|about|plain-path)/],
-  ['store', /embedded\/(database|sqlite-|job-rows|job-texts|kind-rows|retention)|node:sqlite/],
+  ['store', /embedded\/(database|checkpoints|open-file|sqlite-|job-rows|job-texts|kind-rows|retention)|node:sqlite/],
   ['timers', /embedded\/(due-queue|tick-runner|timers|fifo)/],
-  ['announce', /lib\/announce|core\/(announcement|descriptor)|standardwebhooks/],
+  ['announce', /lib\/announce|core\/(announcement|descriptor)/],
   ['HTTP server and API', /lib\/api|bin\/(listen|request-)/],
   ['flow and decisions', /lib\/(flow|core)/],
 ];

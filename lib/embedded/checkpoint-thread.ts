@@ -1,7 +1,7 @@
 import { fdatasyncSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CheckpointThreadData } from './checkpoints.ts';
+import { type CheckpointThreadData, carryOverOn } from './checkpoints.ts';
 
 /*
  * A thread that carries the log over into the file it was given, whenever it is told to: SQLite copies while the engine's own
@@ -15,12 +15,11 @@ function carryOver({ location, descriptor }: CheckpointThreadData): boolean {
   try {
     sql = new DatabaseSync(new URL(location));
     sql.exec('PRAGMA synchronous = NORMAL');
-    const { log, checkpointed } = sql.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? { log: 0 };
+    const whole = carryOverOn(sql);
     // SQLite fsyncs the file with the last page of the log alone: with that of the second pass, for which commits wait.
     fdatasyncSync(descriptor);
-    return log === checkpointed;
+    return whole;
   } catch {
-    // A full disk, say: the log grows meanwhile, and a later pass carries over more.
     return false;
   } finally {
     sql?.close();

@@ -1,8 +1,9 @@
+import { openSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 
-/** Carries the log over into the file, as far as it reached when `pass` was called; resolves with whether that was done to the last page. */
+/** Carries the log over into the file, as far as it reached when `pass` was called; resolves with whether that was done to the last page. Never rejects. */
 export type CarryOver = { pass(): Promise<boolean>; stop(): void };
 
 /** When the log is carried over into the file, so that it begins anew instead of growing. */
@@ -66,12 +67,20 @@ export function createCheckpoints({ sql, carryOver, pages, released }: Checkpoin
   };
 }
 
+/** Carries the log over on a connection; false where pages are left. */
+export function carryOverOn(sql: DatabaseSync): boolean {
+  try {
+    const { log, checkpointed } = sql.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? { log: 0 };
+    return log === checkpointed;
+  } catch {
+    // A full disk, say: the log grows meanwhile, and a later pass carries over more.
+    return false;
+  }
+}
+
 /** Carries over on the engine's own connection, holding up whatever else this process does. */
 export const carryOverHere = (sql: DatabaseSync): CarryOver => ({
-  pass: () => {
-    const { log, checkpointed } = sql.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? { log: 0 };
-    return Promise.resolve(log === checkpointed);
-  },
+  pass: () => Promise.resolve(carryOverOn(sql)),
   stop: () => undefined,
 });
 
@@ -82,11 +91,14 @@ const thread = new URL(`./checkpoint-thread${extname(import.meta.url)}`, import.
 export type CheckpointThreadData = { location: string; descriptor: number };
 
 /** Carries over in a thread, which is made when it is first needed. */
-export function createCheckpointThread(location: URL, descriptor: number): CarryOver {
+export function createCheckpointThread(path: string, location: URL): CarryOver {
+  // For an fsync. Never closed: with the first descriptor of a file that a process closes, POSIX takes every lock on it away.
+  let descriptor: number | undefined;
   let worker: Worker | undefined;
   let answer = (_whole: boolean): void => undefined;
 
   function start(): Worker {
+    descriptor ??= openSync(path, 'r+');
     const workerData: CheckpointThreadData = { location: location.href, descriptor };
     const made = new Worker(thread, { workerData, execArgv: [] });
     made.unref();

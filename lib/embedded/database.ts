@@ -52,10 +52,10 @@ export type DatabaseOptions = {
  */
 export function openDatabase(directory: string, options: DatabaseOptions = {}): Database {
   const file = openFile(directory);
-  const { path, location, descriptor, sql } = file;
+  const { path, location, sql } = file;
   const { fsync = fdatasync, checkpoint_pages: pages = checkpointPages } = options;
   const carryOver =
-    options.carryOver?.(sql) ?? (location === null ? carryOverHere(sql) : createCheckpointThread(location, descriptor));
+    options.carryOver?.(sql) ?? (location === null ? carryOverHere(sql) : createCheckpointThread(path, location));
   const log = openSync(`${path}-wal`, 'r+');
   const waiting: Waiting[] = [];
   let scheduled = false;

@@ -8,11 +8,8 @@ import { steps } from './layout.ts';
 
 const fileName = 'untildone.db';
 
-/**
- * The file, open and of today's layout. `location` is where this process may open it once more, and no other; null where SQLite
- * has no such lock. `descriptor` is for an fsync: to close one of this file's gives up every lock on it, so that it is closed last.
- */
-export type OpenFile = { path: string; location: URL | null; descriptor: number; sql: DatabaseSync; close(): void };
+/** The file, open and of today's layout. `location` is where this process may open it once more, and no other; null where SQLite has no such lock. */
+export type OpenFile = { path: string; location: URL | null; sql: DatabaseSync; close(): void };
 
 /** What this process has open: SQLite's lock keeps only others out. */
 const held = new Set<string>();
@@ -66,14 +63,13 @@ export function openFile(directory: string): OpenFile {
     );
     migrate(sql, path);
     fsyncFolder(directory);
-    const opened = { sql, descriptor: openSync(path, 'r+') };
     held.add(real);
+    const opened = sql;
     const close = (): void => {
-      opened.sql.close();
-      closeSync(opened.descriptor);
+      opened.close();
       held.delete(real);
     };
-    return { path, location, ...opened, close };
+    return { path, location, sql, close };
   } catch (error) {
     sql?.close();
     throw error instanceof ConfigError ? error : translateOpening(error, path);

@@ -1,6 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
 import { type EmbeddedServer, openEmbeddedServer } from '../../bin/embedded-server.ts';
 import { readConfiguration } from '../../lib/core/configuration.ts';
+import { openDatabase } from '../../lib/embedded/database.ts';
+import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
+import { systemTimers } from '../../lib/embedded/timers.ts';
+import { aJob } from '../contracts/records.ts';
 import { answer, type FaultServer, type Respond, startFaultServer } from '../support/fault-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { adoptBody, startBody } from '../support/world.ts';
@@ -113,6 +117,27 @@ it('wants its token for everything but health', async () => {
   expect(await status('/v1/jobs', { authorization: 'Basic open-sesame' })).toBe(401);
   expect(await status('/v1/jobs', { authorization: 'bearer open-sesame' })).toBe(200);
   expect((await post(server, '/v1/jobs', {})).status).toBe(401);
+});
+
+it('fails on a record that cannot be read and is not due yet, and leaves its directory free', async () => {
+  const directory = temporary();
+  const database = openDatabase(directory);
+  const store = createSqliteJobStore(database, systemTimers);
+  const job = aJob();
+  await store.create(job);
+  const { job_id, generation_ms } = job;
+  const later_ms = Date.now() + 3_600_000;
+  const claim = { proven: true, now_ms: 0, lease_until_ms: 0, unsaved_claims: 1, next_check_at_ms: later_ms };
+  await store.claim({ ref: { job_id, generation_ms }, expected_checks: 0, ...claim });
+  store.ended({ job_id, generation_ms }, 1);
+  await store.keepChecks();
+  database.sql.exec("UPDATE jobs SET hot = '{'");
+  database.close();
+  await expect(opened({ directory })).rejects.toMatchObject({
+    code: 'CONFIG_ERROR',
+    message: expect.stringContaining('is damaged or no untildone file'),
+  });
+  openDatabase(directory).close();
 });
 
 it('fails on a directory that another server holds, and leaves its address free', async () => {
