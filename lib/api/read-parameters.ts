@@ -40,7 +40,7 @@ export function readHeaders<Given extends Parameters>(request: ApiRequest, param
 
 const nothing: ReadonlyMap<string, string[]> = new Map();
 
-/** The values given for each name, in order; what has no name is nobody's. */
+/** The values given for each name, in order; what has no name is nobody's. (`URLSearchParams` would put a sign in the place of an escape that is malformed; here it stays as it came, as in a path.) */
 function splitQuery(query: string): ReadonlyMap<string, string[]> {
   const given = new Map<string, string[]>();
   for (const pair of query.replaceAll('+', ' ').split('&')) {
