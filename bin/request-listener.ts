@@ -1,12 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ApiAnswer } from '../lib/api/answer.ts';
 import type { Api } from '../lib/api/create-api.ts';
+import { createEndOfTurn } from './end-of-turn.ts';
 import { collectBody, limitRest } from './request-body.ts';
 import { createReadTarget } from './request-target.ts';
 
 /** Serves the API on Node's own server, with nothing between them. `log` hears of faults of ours, which end one request and no more. */
 export function createRequestListener(api: Api, log: (line: string) => void): RequestListener {
   const readTarget = createReadTarget();
+  const endOfTurn = createEndOfTurn();
   return (incoming, response) =>
     void serve(incoming, response).catch((error) => {
       log(`a request could not be answered: ${error instanceof Error ? error.stack : String(error)}`);
@@ -19,9 +21,15 @@ export function createRequestListener(api: Api, log: (line: string) => void): Re
     const answered =
       target === undefined
         ? notAnAddress
-        : await api({ method, ...target, headers, bytes: (most_bytes) => collectBody(incoming, most_bytes) });
+        : await api({ method, ...target, headers, bytes: (most_bytes) => bytesOf(incoming, most_bytes) });
     if (!incoming.complete) response.once('finish', () => limitRest(incoming));
     write(response, answered);
+  }
+  async function bytesOf(incoming: IncomingMessage, most_bytes: number): Promise<Uint8Array | undefined> {
+    const bytes = await collectBody(incoming, most_bytes);
+    // Those who hand over at the same time are served side by side.
+    await endOfTurn();
+    return bytes;
   }
 }
 

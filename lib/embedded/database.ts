@@ -27,6 +27,11 @@ const checkpointPages = 8000;
  */
 const mostUnsyncedPages = 256;
 
+/** Durable changes that are one commit however many there are: a commit and its fsync cost as much as some twenty changes. */
+const smallGroup = 16;
+/** Turns of the event loop that a group waits for others which are being read. */
+const mostTurns = 3;
+
 type Waiting = { change: () => void; durable: boolean; resolve: () => void; reject: (error: unknown) => void };
 
 /** Makes the disk keep what was written to a file. */
@@ -48,6 +53,9 @@ export type DatabaseOptions = {
  *   commit ─ fsync ────────────── those of this commit go on, commit ─ fsync ─────────────
  *              durable ones come, and wait ───────────────────────┘
  *
+ * Where many come again as soon as they are answered, they take turns by halves: one half is fsynced while the other is answered and heard. All at
+ * once would wait for the disk with nothing else to do, and each as it comes would pay for a commit of its own.
+ *
  * What fills the log is carried over into the file by another thread (`checkpoints.ts`).
  */
 export function openDatabase(directory: string, options: DatabaseOptions = {}): Database {
@@ -67,6 +75,12 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
   let pagesSynced = 0;
   /** What the fsync under way makes the disk keep; null when none is. */
   let syncing: Waiting[] | null = null;
+  /** How many the last fsync was for: they are answered, and may come again. */
+  let answered = 0;
+  /** How many were lately on their way at once: waiting, or just answered. */
+  let crowd = 0;
+  /** Turns of the event loop that the next group has waited for the rest of it. */
+  let turns = 0;
   /** Nobody knows what the disk kept: nothing further may be acknowledged. */
   let broken: Error | null = null;
   const counts = { durable: 0, lazy: 0, fsyncs: 0 };
@@ -94,16 +108,34 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
     // The log has begun anew.
     if (pagesLogged < pagesSynced) pagesSynced = 0;
   }
+  function commitSoon(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  }
+  const allDurable = (): boolean => waiting.every(({ durable }) => durable);
+  const crowdNow = (): number => Math.max(waiting.length + answered, crowd - 1);
+
   function flush(): void {
     scheduled = false;
-    // Who waits for the disk anyway is one commit when the fsync under way ends; who does not is not held up by it.
-    if (syncing !== null && waiting.every(({ durable }) => durable)) return;
+    if (allDurable()) {
+      // Who waits for the disk anyway is a commit when the fsync under way ends; who does not is not held up by it.
+      if (syncing !== null) return;
+      if (waiting.length < crowdNow() / 2 && turns < mostTurns) {
+        turns += 1;
+        return commitSoon();
+      }
+    }
     proceed();
   }
   function proceed(): void {
     if (closed || checkpoints.holding()) return;
-    commitAll();
+    turns = 0;
+    crowd = crowdNow();
+    commitNext(allDurable() ? Math.max(smallGroup, Math.ceil(crowd / 2)) : waiting.length);
     sync();
+    // Of those before them none was taken.
+    if (waiting.length > 0 && syncing === null) commitSoon();
   }
   function sync(): void {
     if (syncing !== null) return;
@@ -116,11 +148,14 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
       // Whoever closed has seen to the batch.
       if (closed) return closeSync(log);
       kept(batch, error);
-      proceed();
+      answered = batch.length;
+      // What has come meanwhile is read first, and may come along.
+      if (waiting.length > 0) commitSoon();
+      else sync();
     });
   }
-  function commitAll(): void {
-    if (waiting.length > 0) commit(waiting.splice(0));
+  function commitNext(most: number): void {
+    if (waiting.length > 0) commit(waiting.splice(0, most));
   }
   function kept(batch: Waiting[], error: Error | null): void {
     counts.fsyncs += 1;
@@ -138,15 +173,12 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
         if (closed) return reject(new RequestError('UNAVAILABLE', 'the engine is stopping', { retry_after_ms: 1000 }));
         if (broken !== null) return reject(unkept(broken, path));
         waiting.push({ change, durable: durability === 'durable', resolve, reject });
-        if (!scheduled) {
-          scheduled = true;
-          setImmediate(flush);
-        }
+        commitSoon();
       }),
     close: () => {
       if (closed) return;
       checkpoints.stop();
-      commitAll();
+      commitNext(waiting.length);
       closed = true;
       kept(
         [...(syncing ?? []), ...unsynced],
