@@ -7,7 +7,14 @@ const unwantedMs = 500;
  * The body of a request; undefined as soon as it is longer than `most_bytes`, and then what comes is thrown away. Rejects when
  * it breaks off.
  */
-export function collectBody(incoming: IncomingMessage, most_bytes: number): Promise<Uint8Array | undefined> {
+export async function collectBody(incoming: IncomingMessage, most_bytes: number): Promise<Uint8Array | undefined> {
+  // Most have come as a whole by now: there is nothing to wait for.
+  if (!incoming.complete || incoming.destroyed) return collectRest(incoming, most_bytes);
+  const bytes: Buffer = incoming.read() ?? Buffer.alloc(0);
+  return bytes.byteLength <= most_bytes ? bytes : undefined;
+}
+
+function collectRest(incoming: IncomingMessage, most_bytes: number): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -9,11 +9,14 @@ import { createReadTarget } from './request-target.ts';
 export function createRequestListener(api: Api, log: (line: string) => void): RequestListener {
   const readTarget = createReadTarget();
   const endOfTurn = createEndOfTurn();
+  // Those who ask at the same time are served side by side.
   return (incoming, response) =>
-    void serve(incoming, response).catch((error) => {
-      log(`a request could not be answered: ${error instanceof Error ? error.stack : String(error)}`);
-      response.destroy();
-    });
+    void endOfTurn()
+      .then(() => serve(incoming, response))
+      .catch((error) => {
+        log(`a request could not be answered: ${error instanceof Error ? error.stack : String(error)}`);
+        response.destroy();
+      });
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', headers } = incoming;
@@ -21,15 +24,9 @@ export function createRequestListener(api: Api, log: (line: string) => void): Re
     const answered =
       target === undefined
         ? notAnAddress
-        : await api({ method, ...target, headers, bytes: (most_bytes) => bytesOf(incoming, most_bytes) });
+        : await api({ method, ...target, headers, bytes: (most_bytes) => collectBody(incoming, most_bytes) });
     if (!incoming.complete) response.once('finish', () => limitRest(incoming));
     write(response, answered);
-  }
-  async function bytesOf(incoming: IncomingMessage, most_bytes: number): Promise<Uint8Array | undefined> {
-    const bytes = await collectBody(incoming, most_bytes);
-    // Those who hand over at the same time are served side by side.
-    await endOfTurn();
-    return bytes;
   }
 }
 
