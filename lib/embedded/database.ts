@@ -123,7 +123,8 @@ export function openDatabase(directory: string, options: DatabaseOptions = {}): 
       if (syncing !== null) return;
       if (waiting.length < crowdNow() / 2 && turns < mostTurns) {
         turns += 1;
-        return commitSoon();
+        commitSoon();
+        return;
       }
     }
     proceed();
