@@ -51,7 +51,8 @@ export async function openEmbeddedServer(options: EmbeddedServerOptions): Promis
     throw new ConfigError(
       `--host ${host} can be reached by others, and nothing would keep them out; set UNTILDONE_TOKEN, or listen on 127.0.0.1`,
     );
-  const secrets = createLocalSecrets({ environment: env, base_directory: options.configuration_directory });
+  // A copy: to ask the system for a variable costs each check a little.
+  const secrets = createLocalSecrets({ environment: { ...env }, base_directory: options.configuration_directory });
   await checkSecrets(configuration, secrets);
   const listener = await listen(options);
 

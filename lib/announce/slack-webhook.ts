@@ -3,7 +3,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { JobEvent } from '../ports.ts';
 import type { Dispatchers } from '../transports/dispatchers.ts';
 import { type Delivery, failed } from './delivery.ts';
-import { post } from './post.ts';
+import { post, wayTo } from './post.ts';
 import { slackCardOf } from './slack.ts';
 
 /** Webhook deleted or channel gone (404), channel archived (410). Source: api.slack.com/changelog/2016-05-17. */
@@ -41,9 +41,7 @@ export async function sendSlack(attempt: SlackAttempt): Promise<Delivery> {
     return failed('secret_unusable');
   }
   return post({
-    url,
-    allow_http: target.allow_http,
-    allow_private_network: target.allow_private_network,
+    way: wayTo(url, target),
     headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'untildone' },
     body: JSON.stringify(slackCardOf(event)),
     repeatable: false,

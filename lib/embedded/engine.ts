@@ -63,7 +63,8 @@ export function startEngine(options: EngineOptions): Engine {
 
   function start({ tell, transports }: EngineOptions): Engine {
     const jobs = createSqliteJobStore(database, timers);
-    const announcements = createSqliteAnnouncements({ database, timers, tell, observe: observer.delivery });
+    const events = createSqliteEvents(database, observer.event);
+    const announcements = createSqliteAnnouncements({ database, events, timers, tell, observe: observer.delivery });
     const runner = createTickRunner({
       timers,
       peek: jobs.peek,
@@ -74,7 +75,7 @@ export function startEngine(options: EngineOptions): Engine {
       jobs,
       schedules: runner.schedules,
       ticks: runner.ticks,
-      events: createSqliteEvents(database, observer.event),
+      events,
       announcements,
       transports,
       clock: { now: timers.now, sleep: (ms) => sleep(ms, undefined) },

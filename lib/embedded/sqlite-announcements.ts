@@ -5,6 +5,7 @@ import type { Announcements } from '../ports.ts';
 import type { Database } from './database.ts';
 import { createFifo, type Fifo } from './fifo.ts';
 import { createSharedNews } from './shared-news.ts';
+import type { SqliteEvents } from './sqlite-events.ts';
 import type { Timers } from './timers.ts';
 
 /** What one attempt came to; `gone`: the target wants no more of this, ever. */
@@ -21,6 +22,7 @@ export type SqliteAnnouncements = Announcements & {
 
 export type SqliteAnnouncementsOptions = {
   database: Database;
+  events: Pick<SqliteEvents, 'has'>;
   timers: Timers;
   /** Tells one target once. Undefined when no such target is configured. */
   tell: (target: string, event: JobEvent) => Promise<Attempt> | undefined;
@@ -28,7 +30,14 @@ export type SqliteAnnouncementsOptions = {
   observe: (target: string, event: JobEvent, attempt: Attempt, attempts: number) => void;
 };
 
-type Delivery = { job_id: string; event_id: string; target: string; attempts: number };
+type Delivery = {
+  job_id: string;
+  event_id: string;
+  target: string;
+  attempts: number;
+  /** As the file has it, where that is known and the attempt is made at once: of many that wait, memory holds the names only. */
+  event?: JobEvent | undefined;
+};
 type Line = { waiting: Fifo<Delivery>; underWay: number };
 
 /** Deliveries at once to one target. */
@@ -38,6 +47,7 @@ const longestRestMs = nextAttemptDelayMs(maxAttempts - 1, null) ?? 0;
 
 export function createSqliteAnnouncements({
   database,
+  events,
   timers,
   tell,
   observe,
@@ -82,7 +92,7 @@ export function createSqliteAnnouncements({
       return;
     }
     const line = lineOf(delivery.target);
-    line.waiting.push(delivery);
+    line.waiting.push(line.underWay < mostAtOnce ? delivery : { ...delivery, event: undefined });
     pump(line);
   }
   function pump(line: Line): void {
@@ -100,16 +110,19 @@ export function createSqliteAnnouncements({
     }
   }
   async function attempt(delivery: Delivery, answered: () => void): Promise<void> {
-    // As the file has it: an event that is published again after a crash is told in the words of the first time.
-    const row = selectEvent.get(delivery.job_id, delivery.event_id);
+    const event = delivery.event ?? read(delivery);
     // Gone with its job at the end of the retention time.
-    if (row === undefined) return answered();
-    const event = JSON.parse(String(row['event'])) as JobEvent; // written by sqlite-events, from the same type
+    if (event === undefined) return answered();
     const attempts = delivery.attempts + 1;
     const told = await tellOnce(delivery.target, event);
     answered();
     observe(delivery.target, event, told, attempts);
-    await record(delivery, told, attempts);
+    await record({ ...delivery, event: undefined }, told, attempts);
+  }
+  /** As the file has it: an event that is published again after a crash is told in the words of the first time. */
+  function read({ job_id, event_id }: Delivery): JobEvent | undefined {
+    const row = selectEvent.get(job_id, event_id);
+    return row === undefined ? undefined : (JSON.parse(String(row['event'])) as JobEvent); // written by sqlite-events, from the same type
   }
   async function tellOnce(target: string, event: JobEvent): Promise<Attempt> {
     try {
@@ -159,7 +172,8 @@ export function createSqliteAnnouncements({
         for (const target of targets.filter((one) => isToHear(one, event, shared)))
           if (insert.run(job_id, event_id, target, timers.now()).changes > 0) fresh.push(target);
       }, 'lazy');
-      for (const target of fresh) enqueue({ job_id, event_id, target, attempts: 0 }, 0);
+      const known = events.has(event) ? event : undefined;
+      for (const target of fresh) enqueue({ job_id, event_id, target, attempts: 0, event: known }, 0);
     },
     list: ({ job_id }) =>
       // Columns and their states are written above only.

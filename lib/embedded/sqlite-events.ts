@@ -3,11 +3,19 @@ import { RequestError } from '../core/errors.ts';
 import type { Events } from '../ports.ts';
 import type { Database } from './database.ts';
 
+export type SqliteEvents = Events & {
+  /** Whether the inbox has these very words: an event that is appended again after a crash stands there in those of the first time. */
+  has(event: JobEvent): boolean;
+};
+
 /**
  * The inbox: one table in append order, whose positions are the cursors. An event is served once its commit is on disk.
  * `observe` hears of each event once, when it is.
  */
-export function createSqliteEvents(database: Database, observe: (event: JobEvent) => void = () => undefined): Events {
+export function createSqliteEvents(
+  database: Database,
+  observe: (event: JobEvent) => void = () => undefined,
+): SqliteEvents {
   const insert = database.sql.prepare(
     'INSERT INTO events (position, job_id, event_id, owner, event) VALUES (?, ?, ?, ?, ?) ON CONFLICT (job_id, event_id) DO NOTHING',
   );
@@ -24,7 +32,9 @@ export function createSqliteEvents(database: Database, observe: (event: JobEvent
   );
   /** The last position that is on disk: no later one is handed out. */
   let kept = last;
+  const appended = new WeakSet<JobEvent>();
   return {
+    has: (event) => appended.has(event),
     append: async (owner, event) => {
       const row = [event.data.job_id, event.event_id, owner, JSON.stringify(event)] as const;
       let position = 0;
@@ -35,6 +45,7 @@ export function createSqliteEvents(database: Database, observe: (event: JobEvent
       }, 'durable');
       if (position !== 0) {
         kept = Math.max(kept, position);
+        appended.add(event);
         observe(event);
       }
       // There is no other process; and what was handed over is known by event and target.

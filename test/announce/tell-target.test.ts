@@ -40,13 +40,14 @@ function announcing(announce: unknown, values: Record<string, string>) {
   const database = openDatabase(directory.path);
   const timers = manualTimers();
   const dispatchers = createUndiciDispatchers();
+  const events = createSqliteEvents(database, () => undefined);
   const announcements = createSqliteAnnouncements({
     database,
+    events,
     timers,
     tell: createTeller({ targets: targets(announce), secrets: secretsOf(values), dispatchers, now: timers.now }),
     observe: () => undefined,
   });
-  const events = createSqliteEvents(database, () => undefined);
   return {
     timers,
     announce: async (event: JobEvent): Promise<void> => {

@@ -38,15 +38,17 @@ eventsContract('SQLite', async () => {
 announcementsContract('SQLite', async () => {
   const { database, close } = fresh();
   const answered = Promise.withResolvers<{ outcome: 'delivered' }>();
+  const events = createSqliteEvents(database);
   const announcements = createSqliteAnnouncements({
     database,
+    events,
     timers: manualTimers(),
     tell: () => answered.promise,
     observe: () => undefined,
   });
   return {
     announcements,
-    events: createSqliteEvents(database),
+    events,
     close: async () => {
       answered.resolve({ outcome: 'delivered' });
       await announcements.stop();

@@ -112,6 +112,7 @@ describe('a file', () => {
     expect((await events.list({ owner: job.owner, cursor: null, limit: 5 })).events).toEqual([event]);
     const announcements = createSqliteAnnouncements({
       database,
+      events,
       timers: manualTimers(),
       tell: () => undefined,
       observe: () => undefined,
