@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../lib/api/create-api.ts';
 import { ConfigError, RequestError } from '../lib/core/errors.ts';
 import { createRequestListener } from './request-listener.ts';
@@ -72,6 +72,8 @@ export async function listen({ host, port, log }: ListenOptions): Promise<Listen
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       closing.abort();
+      // Who has asked in this turn is served at its end.
+      await setImmediate();
       while (writes.size > 0) await Promise.all(writes);
       server.closeIdleConnections();
       const late = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -277,6 +277,65 @@ describe('a commit', () => {
     expect(database.counts).toEqual({ durable: 2, lazy: 0, fsyncs: 2 });
   });
 
+  const numbersFrom = (first: number, count: number) => Array.from({ length: count }, (_, at) => first + at);
+
+  it('of many durable ones holds half: the halves take turns, one being fsynced while the other is answered', async () => {
+    const { store, waiting, ended, database } = slowDisk();
+    for (const value of numbersFrom(0, 64)) void store(value, 'durable');
+    await turn();
+    expect([numbersIn(database).length, waiting.length]).toEqual([32, 1]);
+    for (let fsync = 0; fsync < 3; fsync += 1) {
+      const before = ended.length;
+      waiting[fsync]?.(null);
+      await turn();
+      expect(ended.length).toBe(before + 32);
+      // Who was answered comes again.
+      for (const value of numbersFrom(64 + fsync * 32, 32)) void store(value, 'durable');
+      await turn();
+      expect([numbersIn(database).length, waiting.length]).toEqual([64 + fsync * 32, fsync + 2]);
+    }
+  });
+
+  it('of few durable ones waits for those that may come again, three turns of the event loop at most', async () => {
+    const { store, waiting, database } = slowDisk();
+    const once = () => new Promise((resolve) => setImmediate(resolve));
+    for (const value of numbersFrom(0, 16)) void store(value, 'durable');
+    await turn();
+    waiting[0]?.(null);
+    await turn();
+    void store(16, 'durable');
+    await once();
+    void store(17, 'durable');
+    await once();
+    expect(numbersIn(database)).toHaveLength(16);
+    await once();
+    await once();
+    expect([numbersIn(database).length, database.counts.durable]).toEqual([18, 2]);
+    waiting[1]?.(null);
+    await turn();
+    // Nobody is held up who does not wait for the disk.
+    void store(18, 'durable');
+    void store(19, 'lazy');
+    await once();
+    expect(numbersIn(database)).toHaveLength(20);
+  });
+
+  it('follows one that failed as a whole, however many wait', async () => {
+    const { store, ended, waiting, database } = slowDisk();
+    void store(0, 'durable');
+    await turn();
+    waiting[0]?.(null);
+    await turn();
+    const refused = numbersFrom(0, 16).map(() => store(0, 'durable').catch(() => 'refused'));
+    for (const value of [1, 2, 3]) void store(value, 'durable');
+    expect(await Promise.all(refused)).toEqual(refused.map(() => 'refused'));
+    for (let turns = 0; turns < 3; turns += 1) await turn();
+    expect([numbersIn(database), waiting.length]).toEqual([[0, 1, 2, 3], 2]);
+    waiting[1]?.(null);
+    await turn();
+    expect(ended).toEqual([0, 1, 2, 3]);
+  });
+
   it('that nobody waits to see on disk is held up by no fsync, and overtakes none that came before it', async () => {
     const { store, waiting, ended, database } = slowDisk();
     void store(1, 'durable');
