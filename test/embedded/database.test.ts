@@ -355,13 +355,16 @@ describe('a commit', () => {
   it('that nobody waits to see on disk is fsynced with others when a megabyte has come together', async () => {
     const { waiting, database } = slowDisk();
     database.sql.exec('CREATE TABLE texts (text TEXT)');
-    const megabyte = (): Promise<void> =>
-      database.write(() => void database.sql.exec("INSERT INTO texts VALUES (printf('%.1200000c', 'x'))"), 'lazy');
-    await database.write(() => void database.sql.exec("INSERT INTO texts VALUES ('x')"), 'lazy');
+    const write = (): Promise<void> =>
+      database.write(() => void database.sql.exec("INSERT INTO texts VALUES (printf('%.100000c', 'x'))"), 'lazy');
+    async function megabytes(number: number): Promise<void> {
+      for (let part = 0; part < 11 * number; part += 1) await write();
+    }
+    await write();
     expect(waiting.length).toBe(0);
-    await megabyte();
-    await megabyte();
+    await megabytes(2);
     // One at a time: the second is taken up when the first has ended.
+    await megabytes(2);
     expect([waiting.length, database.counts.fsyncs]).toEqual([1, 0]);
     waiting[0]?.(null);
     await turn();
