@@ -99,8 +99,7 @@ export function startEngine(options: EngineOptions): Engine {
         retention.stop();
         await runner.stop();
         await announcements.stop();
-        // A full disk does not hold up the end: what is not written costs early checks.
-        await jobs.keepChecks().catch(() => undefined);
+        await jobs.stop();
         database.close();
       },
     };

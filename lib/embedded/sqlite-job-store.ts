@@ -16,17 +16,22 @@ export type SqliteJobStore = JobStore & {
   takeUp(due_by_ms: number): Iterable<Job[]>;
   /** Says that check number `checks` of a job has ended, so that nobody waits for its lease; the file hears of it a moment later. */
   ended(ref: JobRef, checks: number): void;
-  /** Writes now what the file has not heard of yet: how far the checks of each job have come. */
-  keepChecks(): Promise<void>;
+  /** Writes now what the file has not heard of yet: how far the checks of each job have come, and what was struck off. Later ones are lost. */
+  stop(): Promise<void>;
 };
 
-/** How long the end of a check may stay in memory alone, ms: all that ended meanwhile share one commit, without an fsync. After a crash each is made once more, before those that are overdue. */
-const keepChecksMs = 50;
+/**
+ * How long it may stay in memory alone that a check has ended, or that an event was told to whom it is told, ms: all of these share one commit,
+ * without an fsync. After a crash such a check is made once more, before those that are overdue; and such an event finds itself in the inbox, and its
+ * deliveries as they are.
+ */
+const keepNotesMs = 50;
+const restAfterFullDiskMs = 15_000;
 
 /**
- * Jobs that run or owe something live in memory, which always is what the file holds, but for claims: one stays in memory until
- * its check has ended, and a moment longer; lost with the process it costs one early check. The first claim after a boot is
- * written at once, so that a check which kills the process is counted, and not made for ever.
+ * Jobs that run or owe something live in memory, which always is what the file holds, but for claims and what was struck off. A claim stays in
+ * memory until its check has ended, and a moment longer; lost with the process it costs one early check. The first claim after a boot is
+ * written at once, so that a check which kills the process is counted, and not made for ever. What was struck off stays a moment, and lost with the process is struck off again.
  *
  * Writes of one job go one by one, and memory follows the file:
  *
@@ -42,7 +47,11 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
   const underWay = new Map<string, Promise<void>>();
   const unclaimedSinceBoot = new Set<string>();
   const unwrittenClaims = new Set<string>();
+  /** Jobs of which an event is struck off in memory alone. */
+  const unwrittenPayments = new Set<string>();
   let keepingSoon = false;
+  let cancelKeeping = (): void => undefined;
+  let stopped = false;
 
   function* takeUp(due_by_ms: number): Iterable<Job[]> {
     for (const slice of rows.active(due_by_ms)) {
@@ -60,7 +69,7 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
     const before = jobs.get(job.job_id);
     const change = Number(!isTerminal(job)) - Number(before !== undefined && !isTerminal(before));
     if (change !== 0) runningOf.set(job.owner, (runningOf.get(job.owner) ?? 0) + change);
-    if (isActive(job)) jobs.set(job.job_id, job);
+    if (isActive(job) || unwrittenPayments.has(job.job_id)) jobs.set(job.job_id, job);
     else jobs.delete(job.job_id);
   }
   /** Its record may be in the file already, and not on disk yet: it is there for nobody. */
@@ -68,19 +77,33 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
   const load = (job_id: string): Job | undefined =>
     jobs.get(job_id) ?? (isBeingMade(job_id) ? undefined : rows.select(job_id));
 
-  async function keepChecks(): Promise<void> {
-    const made = [...unwrittenClaims].flatMap((job_id) => jobs.get(job_id) ?? []);
+  async function keepNotes(): Promise<void> {
+    const inMemory = (job_id: string): Job | [] => jobs.get(job_id) ?? [];
+    const checked = [...unwrittenClaims].flatMap(inMemory);
+    // What is being written holds the payment, or is older than it.
+    const paid = [...unwrittenPayments].filter((job_id) => !underWay.has(job_id)).flatMap(inMemory);
     unwrittenClaims.clear();
-    if (made.length > 0) await database.write(() => made.forEach(rows.claim), 'lazy');
+    if (checked.length + paid.length > 0)
+      await database.write(() => {
+        checked.forEach(rows.claim);
+        for (const job of paid) rows.update(job, job);
+      }, 'lazy');
+    for (const job of paid) noted(job);
   }
-  function keepChecksSoon(job_id: string): void {
-    unwrittenClaims.add(job_id);
-    if (keepingSoon) return;
+  /** More may have been struck off meanwhile. */
+  function noted(job: Job): void {
+    if (jobs.get(job.job_id) === job) {
+      unwrittenPayments.delete(job.job_id);
+      keep(job);
+    } else keepNotesSoon();
+  }
+  function keepNotesSoon(in_ms = keepNotesMs): void {
+    if (keepingSoon || stopped) return;
     keepingSoon = true;
-    timers.after(keepChecksMs, () => {
+    cancelKeeping = timers.after(in_ms, () => {
       keepingSoon = false;
-      // What a full disk refuses costs an early check at most.
-      void keepChecks().catch(() => undefined);
+      // What a full disk refuses costs an early check at most; what is struck off is written when there is space.
+      void keepNotes().catch(() => unwrittenPayments.size > 0 && keepNotesSoon(restAfterFullDiskMs));
     });
   }
 
@@ -95,6 +118,7 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
         changed = change();
       }, how);
       if (!changed) return false;
+      unwrittenPayments.delete(job_id);
       keep(job);
       unclaimedSinceBoot.delete(job_id);
       unwrittenClaims.delete(job_id);
@@ -102,13 +126,14 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
     } finally {
       underWay.delete(job_id);
       resolve();
+      if (unwrittenPayments.has(job_id)) keepNotesSoon();
     }
   }
   async function change(
     ref: JobRef,
     may: (job: Job) => boolean,
     next: (job: Job) => Job,
-    how: 'durable' | 'lazy' | 'claim',
+    how: 'durable' | 'lazy' | 'claim' | 'payment',
   ): Promise<Written> {
     for (let other = underWay.get(ref.job_id); other !== undefined; other = underWay.get(ref.job_id)) await other;
     const before = load(ref.job_id);
@@ -116,7 +141,11 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
       return { written: false, job: before };
     const job = next(before);
     if (how === 'claim' && !unclaimedSinceBoot.has(ref.job_id)) keep(job);
-    else if (job !== before)
+    else if (how === 'payment' && job !== before) {
+      unwrittenPayments.add(job.job_id);
+      keep(job);
+      keepNotesSoon();
+    } else if (job !== before)
       await write(job, how === 'durable' ? 'durable' : 'lazy', () => {
         if (how === 'claim') rows.claim(job);
         else rows.update(job, before);
@@ -134,9 +163,15 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
       if (job === undefined || underWay.has(ref.job_id) || job.generation_ms !== ref.generation_ms) return;
       if (isTerminal(job) || job.state.checks !== checks || job.state.lease_until_ms === 0) return;
       keep(withState(job, { lease_until_ms: 0, unsaved_claims: 0 }));
-      keepChecksSoon(job.job_id);
+      unwrittenClaims.add(job.job_id);
+      keepNotesSoon();
     },
-    keepChecks,
+    stop: async () => {
+      stopped = true;
+      cancelKeeping();
+      // A full disk does not hold up the end: what is not written costs early checks.
+      await keepNotes().catch(() => undefined);
+    },
     create: async (job) => {
       for (let other = underWay.get(job.job_id); other !== undefined; other = underWay.get(job.job_id)) await other;
       const live = jobs.get(job.job_id);
@@ -200,7 +235,7 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
           const owed = job.state.owed.filter((one) => one.event_id !== event_id);
           return owed.length === job.state.owed.length ? job : withState(job, { owed });
         },
-        'lazy',
+        'payment',
       ),
     countActive: async (owner, enough) => Math.min(runningOf.get(owner) ?? 0, enough),
     list: async (query) => {

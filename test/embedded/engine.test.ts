@@ -230,6 +230,20 @@ describe('a restart', () => {
     await nothingLeft(world);
   });
 
+  it('right after an announcement announces nothing again', async () => {
+    const world = made();
+    world.script.status = () => done;
+    await world.start(adopt(1));
+    await world.advance(3);
+    await world.timers.rest();
+    expect([world.told.length, [...world.engine().active()].map(({ state }) => state.owed)]).toEqual([1, [[]]]);
+    await world.kill();
+    await world.boot();
+    await world.advance(60);
+    expect([world.told.length, (await world.inbox()).length, world.logged.event.length]).toEqual([1, 1, 1]);
+    await nothingLeft(world);
+  });
+
   it('starts what was never claimed, once', async () => {
     const world = made();
     world.engine().ports.jobs.claimStarter = () => new Promise(() => undefined);
@@ -253,6 +267,7 @@ describe('a restart', () => {
     await world.advance(0.1);
     expect((await world.inbox()).map(({ data }) => [data.status, data.reason])).toEqual([['failed', 'start_unknown']]);
     expect(world.calls.filter(({ part }) => part === 'start')).toHaveLength(1);
+    await world.advance(1);
     await nothingLeft(world);
   });
 
@@ -335,7 +350,7 @@ describe('many jobs', () => {
     expect([fsyncs - before.fsyncs, durable - before.durable, lazy - before.lazy]).toEqual([1, 1, 3]);
   });
 
-  it('that end at once share a commit for the verdicts, the events, the deliveries and the striking off each', async () => {
+  it('that end at once share a commit for the verdicts, the events and the deliveries each, and strike off together', async () => {
     const world = made();
     await Promise.all(numbers(100).map((number) => world.start(adopt(number))));
     world.script.status = () => done;
@@ -345,6 +360,8 @@ describe('many jobs', () => {
     expect(world.told).toHaveLength(100);
     expect(world.database().counts.durable - before.durable).toBeLessThanOrEqual(3);
     // 100 deliveries, sixteen at once.
+    expect(world.database().counts.lazy - before.lazy).toBeLessThanOrEqual(13);
+    await world.advance(0.1);
     expect(world.database().counts.lazy - before.lazy).toBeLessThanOrEqual(14);
     await nothingLeft(world);
   });

@@ -130,7 +130,7 @@ it('fails on a record that cannot be read and is not due yet, and leaves its dir
   const claim = { proven: true, now_ms: 0, lease_until_ms: 0, unsaved_claims: 1, next_check_at_ms: later_ms };
   await store.claim({ ref: { job_id, generation_ms }, expected_checks: 0, ...claim });
   store.ended({ job_id, generation_ms }, 1);
-  await store.keepChecks();
+  await store.stop();
   database.sql.exec("UPDATE jobs SET hot = '{'");
   database.close();
   await expect(opened({ directory })).rejects.toMatchObject({

@@ -22,6 +22,7 @@ function gated() {
     directory.remove();
   });
   const writes: Write[] = [];
+  const timers = manualTimers();
   let held = false;
   let refused = 0;
   const database: Database = {
@@ -47,7 +48,8 @@ function gated() {
   return {
     database,
     writes,
-    store: createSqliteJobStore(database, manualTimers()),
+    timers,
+    store: createSqliteJobStore(database, timers),
     /** Holds writes back from now on; returns how to let them all go. */
     hold: () => {
       held = true;
@@ -189,8 +191,7 @@ it('fsyncs creates, starter claims, handles, wishes, and ends that owe nothing; 
   const quiet = aJob({ number: 2 });
   await store.create(quiet);
   await store.save(saveOf(quiet, 50));
-  await store.paid(refOf(job), owedBy(job, 0, 'blocked').event_id);
-  expect(writes.map(({ durability }) => durability)).toEqual(['durable', 'lazy', 'lazy']);
+  expect(writes.map(({ durability }) => durability)).toEqual(['durable', 'lazy']);
 });
 
 it('writes nothing for a wish that is there already, and for an event that is paid', async () => {
@@ -202,14 +203,70 @@ it('writes nothing for a wish that is there already, and for an event that is pa
   expect(writes).toHaveLength(2);
 });
 
-it('keeps in memory what runs or owes, and lets go of the rest', async () => {
-  const { store } = gated();
+it('keeps in memory what runs or owes, and lets go of the rest a moment later', async () => {
+  const { store, reread } = gated();
   const { job } = await store.create(aJob());
   await store.save(settleOf(job));
   expect(store.peek(job.job_id)?.state.status).toBe('complete');
   await store.paid(refOf(job), owedBy(job).event_id);
-  expect([store.peek(job.job_id), [...store.active()]]).toEqual([undefined, []]);
+  expect(store.peek(job.job_id)?.state.owed).toEqual([]);
+  expect(reread()).toHaveLength(1);
+  await store.stop();
+  expect([store.peek(job.job_id), [...store.active()], reread()]).toEqual([undefined, [], []]);
   expect((await store.load(job.job_id))?.state.status).toBe('complete');
+});
+
+it('writes what was struck off of many jobs together, a moment later, and again when there is space', async () => {
+  const { store, writes, refuse, timers, reread } = gated();
+  const all = [1, 2, 3].map((number) => aJob({ number }));
+  for (const job of all) {
+    await store.create(job);
+    await store.save(settleOf(job));
+  }
+  writes.length = 0;
+  for (const job of all) await store.paid(refOf(job), owedBy(job).event_id);
+  await timers.advance(0.04);
+  expect(writes).toEqual([]);
+  refuse(1);
+  await timers.advance(0.02);
+  expect([writes.length, reread().length]).toEqual([1, 3]);
+  await timers.advance(15.1);
+  expect([writes.length, reread().length, [...store.active()]]).toEqual([2, 0, []]);
+});
+
+it('writes again what was struck off while the last was written', async () => {
+  const { store, hold, timers, reread } = gated();
+  const { job } = await store.create(aJob());
+  await store.save({ ...saveOf(job, 1), owe: [owedBy(job, 0, 'blocked')] });
+  await store.save(settleOf(job));
+  await store.paid(refOf(job), owedBy(job, 0, 'blocked').event_id);
+  const release = hold();
+  await timers.advance(0.06);
+  await store.paid(refOf(job), owedBy(job).event_id);
+  release();
+  await turns();
+  expect([reread().length, store.peek(job.job_id)?.state.owed]).toEqual([1, []]);
+  await timers.advance(0.06);
+  expect([reread(), [...store.active()]]).toEqual([[], []]);
+});
+
+it('leaves what was struck off to a write of the job that is under way', async () => {
+  const { store, writes, hold, timers, reread } = gated();
+  const { job } = await store.create(aJob());
+  await store.save({ ...saveOf(job, 1), owe: [owedBy(job, 0, 'blocked')] });
+  await store.paid(refOf(job), owedBy(job, 0, 'blocked').event_id);
+  const release = hold();
+  writes.length = 0;
+  const saved = store.save({ ...saveOf(job, 50) });
+  await turns();
+  await timers.advance(0.06);
+  expect(writes).toHaveLength(1);
+  release();
+  await saved;
+  expect([reread()[0]?.state.owed, reread()[0]?.state.progress_pct]).toEqual([[], 50]);
+  expect(store.peek(job.job_id)?.state.progress_pct).toBe(50);
+  await timers.advance(0.06);
+  expect(writes).toHaveLength(1);
 });
 
 it('frees whoever waits for a check when its tick has ended, without a write', async () => {
@@ -235,10 +292,10 @@ it('writes the checks made since the last write when the engine stops, in one co
   // Under way: its loss is an early check.
   await store.claim(claimOf(aJob({ number: 3 }), 0));
   writes.length = 0;
-  await store.keepChecks();
+  await store.stop();
   expect(writes).toHaveLength(1);
   expect(reread().map(({ state }) => state.checks)).toEqual([3, 1, 0]);
-  await store.keepChecks();
+  await store.stop();
   expect(writes).toHaveLength(1);
   void database;
 });

@@ -32,7 +32,7 @@ async function fileWith(jobs: number, due: readonly number[]) {
     await store.claim({ ref: { job_id, generation_ms }, expected_checks: 0, ...claim, next_check_at_ms });
     store.ended({ job_id, generation_ms }, 1);
   }
-  await store.keepChecks();
+  await store.stop();
   const reopened = () => {
     database.close();
     return open();
