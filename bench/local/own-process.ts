@@ -76,4 +76,6 @@ export function answerQuestions(answers: Record<string, (given: never) => unknow
     }
   });
   if (!keepAlive) process.channel?.unref();
+  // Whoever asked is gone, interrupted perhaps: nobody would end this process.
+  process.once('disconnect', () => process.exit());
 }
