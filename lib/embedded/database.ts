@@ -27,7 +27,7 @@ const checkpointPages = 8000;
  */
 const mostUnsyncedPages = 256;
 
-/** Durable changes that are one commit however many there are: a commit and its fsync cost as much as some twenty changes. */
+/** Durable changes that are one commit however many there are: a commit and its fsync cost as much as several changes. */
 const smallGroup = 16;
 /** Turns of the event loop that a group waits for others which are being read. */
 const mostTurns = 3;

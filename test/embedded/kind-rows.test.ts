@@ -1,22 +1,12 @@
-import { afterEach, expect, it } from 'vitest';
-import { openDatabase } from '../../lib/embedded/database.ts';
+import { expect, it } from 'vitest';
 import { createJobRows } from '../../lib/embedded/job-rows.ts';
 import { aJob } from '../contracts/records.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { temporaryDatabase } from '../support/temporary-database.ts';
 
-const close: (() => void)[] = [];
-afterEach(() => {
-  for (const one of close.splice(0)) one();
-});
 function opened() {
-  const directory = temporaryDirectory();
-  const database = openDatabase(directory.path);
-  close.push(() => {
-    database.close();
-    directory.remove();
-  });
-  const count = () => database.sql.prepare('SELECT count(*) AS kinds FROM kinds').get()?.['kinds'];
-  return { sql: database.sql, rows: createJobRows(database.sql), count };
+  const { sql } = temporaryDatabase();
+  const count = () => sql.prepare('SELECT count(*) AS kinds FROM kinds').get()?.['kinds'];
+  return { sql, rows: createJobRows(sql), count };
 }
 const { kind } = aJob().spec;
 const jobOf = (number: number, its = kind) => {

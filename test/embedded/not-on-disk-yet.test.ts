@@ -1,26 +1,15 @@
-import { afterEach, expect, it } from 'vitest';
-import { openDatabase } from '../../lib/embedded/database.ts';
+import { expect, it } from 'vitest';
 import { createSqliteEvents } from '../../lib/embedded/sqlite-events.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
 import type { JobEvent } from '../../lib/ports.ts';
 import { aJob } from '../contracts/records.ts';
 import { manualTimers } from '../support/manual-timers.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-const close: (() => void)[] = [];
-afterEach(() => {
-  for (const one of close.splice(0)) one();
-});
+import { temporaryDatabase } from '../support/temporary-database.ts';
 
 /** A file on a disk that keeps what was committed when it is told to. */
 function opened() {
-  const directory = temporaryDirectory();
   const waiting: ((error: Error | null) => void)[] = [];
-  const database = openDatabase(directory.path, { fsync: (_file, done) => void waiting.push(done) });
-  close.push(() => {
-    database.close();
-    directory.remove();
-  });
+  const database = temporaryDatabase({ fsync: (_file, done) => void waiting.push(done) });
   const rows = (table: string) => database.sql.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.['rows'];
   return { database, rows, kept: () => waiting.splice(0).map((done) => done(null)) };
 }

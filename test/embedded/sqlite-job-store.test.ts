@@ -1,26 +1,16 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Job, refOf } from '../../lib/core/job.ts';
-import { type Database, openDatabase } from '../../lib/embedded/database.ts';
+import type { Database } from '../../lib/embedded/database.ts';
 import { createSqliteJobStore } from '../../lib/embedded/sqlite-job-store.ts';
 import { aJob, epoch_ms, owedBy, settledState } from '../contracts/records.ts';
 import { manualTimers } from '../support/manual-timers.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-const close: (() => void)[] = [];
-afterEach(() => {
-  for (const one of close.splice(0)) one();
-});
+import { temporaryDatabase } from '../support/temporary-database.ts';
 
 type Write = { go: () => Promise<void>; durability: string };
 
 /** A real file whose writes are counted, and can be held back or refused by the test. */
 function gated() {
-  const directory = temporaryDirectory();
-  const real = openDatabase(directory.path);
-  close.push(() => {
-    real.close();
-    directory.remove();
-  });
+  const real = temporaryDatabase();
   const writes: Write[] = [];
   const timers = manualTimers();
   let held = false;

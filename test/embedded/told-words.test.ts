@@ -1,18 +1,13 @@
-import { afterEach, expect, it } from 'vitest';
-import { openDatabase } from '../../lib/embedded/database.ts';
+import { expect, it } from 'vitest';
+import type { Database } from '../../lib/embedded/database.ts';
 import { type Attempt, createSqliteAnnouncements } from '../../lib/embedded/sqlite-announcements.ts';
 import { createSqliteEvents } from '../../lib/embedded/sqlite-events.ts';
 import type { JobEvent } from '../../lib/ports.ts';
 import { manualTimers } from '../support/manual-timers.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-const close: (() => void)[] = [];
-afterEach(() => {
-  for (const one of close.splice(0)) one();
-});
+import { temporaryDatabase } from '../support/temporary-database.ts';
 
 /** One life of the engine's inbox and announcements over a file; what it tells is kept, and answered by hand. */
-function life(database: ReturnType<typeof openDatabase>) {
+function life(database: Database) {
   const told: JobEvent[] = [];
   const answers: ((attempt: Attempt) => void)[] = [];
   const timers = manualTimers();
@@ -29,22 +24,13 @@ function life(database: ReturnType<typeof openDatabase>) {
   });
   return { told, answers, timers, events, publish: (event: JobEvent) => announcements.publish(event, ['hook']) };
 }
-function opened() {
-  const directory = temporaryDirectory();
-  const database = openDatabase(directory.path);
-  close.push(() => {
-    database.close();
-    directory.remove();
-  });
-  return database;
-}
 // The inbox reads three fields of an event.
 const eventAt = (timestamp: string, number = 1) =>
   ({ event_id: `evt_${number}`, timestamp, data: { job_id: 'job_1' } }) as JobEvent;
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 it('an event that is appended again after a crash is told in the words of the first time', async () => {
-  const database = opened();
+  const database = temporaryDatabase();
   await life(database).events.append('me', eventAt('first'));
   const { events, publish, told } = life(database);
   const again = eventAt('second');
@@ -54,7 +40,7 @@ it('an event that is appended again after a crash is told in the words of the fi
 });
 
 it('an event that was just appended is told as it is at the first attempt, and as the file has it at the next', async () => {
-  const { events, publish, told, answers, timers } = life(opened());
+  const { events, publish, told, answers, timers } = life(temporaryDatabase());
   const event = eventAt('first');
   await events.append('me', event);
   await publish(event);
@@ -67,7 +53,7 @@ it('an event that was just appended is told as it is at the first attempt, and a
 });
 
 it('an event that has to wait for its turn is read when that comes', async () => {
-  const { events, publish, told, answers } = life(opened());
+  const { events, publish, told, answers } = life(temporaryDatabase());
   const all = Array.from({ length: 17 }, (_, number) => eventAt('first', number));
   for (const event of all) {
     await events.append('me', event);
