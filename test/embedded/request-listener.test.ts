@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Listener, listen } from '../../bin/listen.ts';
 import type { ApiAnswer } from '../../lib/api/answer.ts';
@@ -55,6 +56,34 @@ const chunked = (path: string, ...chunks: string[]): string =>
   );
 
 describe('a connection', () => {
+  it('is kept for a write that came in the very turn in which the server closes', async () => {
+    holdTimers();
+    const written = Promise.withResolvers<ApiAnswer>();
+    listener.answerWith(() => written.promise);
+    const closing = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    // Node says so just before it tells us of the request.
+    const close = (): void =>
+      process.nextTick(() => {
+        closing.resolve(listener.close());
+        begun.resolve();
+      });
+    subscribe('http.server.request.start', close);
+    try {
+      const { send, heard } = await client();
+      send(post('/write', '{}'));
+      await begun.promise;
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(5000);
+      written.resolve(says('kept'));
+      expect(await heard(/kept/)).toContain('200 OK');
+    } finally {
+      unsubscribe('http.server.request.start', close);
+    }
+    await vi.advanceTimersByTimeAsync(5000);
+    await closing.promise;
+  });
+
   it('serves requests that were sent together in their order, however long each takes', async () => {
     const first = Promise.withResolvers<ApiAnswer>();
     listener.answerWith((request) => (request.path === '/first' ? first.promise : echo(request)));
