@@ -59,6 +59,9 @@ export function createSqliteJobStore(database: Database, timers: Timers): Sqlite
         // Whoever held a lease, or was starting the remote job, died with the last process.
         job.state.lease_until_ms = 0;
         if (job.state.starter_claimed_until_ms !== null) job.state.starter_claimed_until_ms = 0;
+        // So did its check, which is made at once; the second time it may be what kills us, and keeps its pace.
+        if (job.state.unsaved_claims === 1 && job.state.claimed_at_ms !== null)
+          job.state.next_check_at_ms = job.state.claimed_at_ms;
         keep(job);
         unclaimedSinceBoot.add(job.job_id);
       }

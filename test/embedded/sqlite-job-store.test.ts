@@ -163,6 +163,18 @@ it('writes the first claim after a start of the process, and a claim that fails 
   expect(writes).toHaveLength(2);
 });
 
+it('makes a check that died with its process at once, and from the second time on at its pace', async () => {
+  const { store, database, reread } = gated();
+  const { job } = await store.create(aJob());
+  const dueAfter = async (checks: number): Promise<number | undefined> => {
+    const next = createSqliteJobStore(database, manualTimers());
+    const [found] = [...next.takeUp(0)].flat();
+    await next.claim({ ...claimOf(job, checks), unsaved_claims: (found?.state.unsaved_claims ?? 0) + 1 });
+    return reread()[0]?.state.next_check_at_ms;
+  };
+  expect([await dueAfter(0), await dueAfter(1)]).toEqual([epoch_ms, epoch_ms + 30_000]);
+});
+
 it('fsyncs creates, starter claims, handles, wishes, and ends that owe nothing; what is owed is fsynced with its event', async () => {
   const { store, writes } = gated();
   const job = aJob({ starts: true });
