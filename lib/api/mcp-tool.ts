@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobDescriptor } from '../core/descriptor.ts';
 import { type Problem, RequestError } from '../core/errors.ts';
 import { problemsOf } from '../core/problems.ts';

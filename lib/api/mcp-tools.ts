@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem } from '../core/errors.ts';
 import { statuses } from '../core/job.ts';
 import { readStartRequest, startRequestSchema } from '../core/start-request.ts';

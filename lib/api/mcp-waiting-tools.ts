@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { getJob } from '../flow/get-job.ts';
 import { listEvents } from '../flow/list-events.ts';
 import { eventPageSchema } from './answer-schemas.ts';

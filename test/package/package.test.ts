@@ -57,6 +57,14 @@ describe('its command', () => {
     const { parsed: commands } = await runPrinted('untildone manifest', env());
     expect(commands.data).toMatchObject({ commands: { 'job.start': {}, serve: {} } });
   });
+  it('brings zod in a file of its own, and of its languages English alone', () => {
+    const bin = join(alone.directory, 'node_modules/untildone/dist/bin');
+    const files = readdirSync(bin);
+    const saying = (words: RegExp) => files.filter((name) => words.test(readFileSync(join(bin, name), 'utf8')));
+    expect(saying(/zod\/v4\/core\/schemas\.js/)).toHaveLength(1);
+    expect(saying(/zod\/v4\/locales\/(?!en\.js)|from "zod"/)).toEqual([]);
+    expect(files).toContain('LICENSE.zod');
+  });
   it('has the thread that carries the log over beside what starts it', async () => {
     const bin = join(alone.directory, 'node_modules/untildone/dist/bin');
     const thread = join(bin, 'checkpoint-thread.js');
