@@ -65,6 +65,8 @@ for (const name of ['rounds', 'jobs', 'every', 'many', 'held-from', 'held-step']
     throw new Error(`--${name} is "${values[name]}"; give a whole number from 1`);
 
 const root = mkdtempSync(join(tmpdir(), 'untildone-bench-'));
+process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 /** What is measured is what is published. */
 const published = buildPackage(root);
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -91,7 +93,6 @@ try {
   if (values.keep) keep(kept);
 } finally {
   await Promise.all([remote.end('SIGTERM'), load.end('SIGTERM')]);
-  rmSync(root, { recursive: true, force: true });
 }
 
 /** A misspelt name would measure nothing, and say so with an empty table. */

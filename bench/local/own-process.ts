@@ -21,6 +21,12 @@ export type Spawn = {
   log: string;
 };
 
+/** Not all of them answer questions, and would end with whoever asks. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
 type Reply = { number: number; answer?: unknown; error?: string };
 
 /** Starts a program of Node with a way to ask it things. */
@@ -32,6 +38,8 @@ export function startProcess({ program, words = [], flags = [], env = {}, log }:
     stdio: ['ignore', out, out, 'ipc'],
     serialization: 'advanced',
   });
+  living.add(child);
+  child.once('exit', () => living.delete(child));
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
   let last = 0;
   const ended = endOf(child);
