@@ -18,7 +18,7 @@ const modules = inRepository ? join(dirname(self), '..', 'node_modules') : join(
 const own = [join(modules, '.bin', 'node'), join(modules, 'node', 'bin', 'node.exe')].find((path) => existsSync(path));
 
 if (Number(seen.split('.')[0]) >= wanted) {
-  // Halves the start (0.22 s → 0.12 s), where this clone or project may keep its compiled modules.
+  // A sooner start (of the source 0.25 s instead of 0.49), where this clone or project may keep its compiled modules.
   if (/node_modules$/.test(modules) && existsSync(modules))
     module.enableCompileCache(join(modules, '.cache', 'untildone'));
   import(inRepository ? './untildone.ts' : '../dist/bin/untildone.js').catch((error) => {
