@@ -21,7 +21,7 @@ export type Spawn = {
   log: string;
 };
 
-/** Not all of them answer questions, and would end with whoever asks. */
+/** Those that answer questions end by themselves when nobody is there to ask, even after `kill -9`; the others are ended here. */
 const living = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL');

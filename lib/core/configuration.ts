@@ -121,7 +121,7 @@ export type ReadConfiguration = { ok: true; configuration: Configuration } | { o
 
 /** Reads an unknown value as the configuration: every problem at once, unknown keys included. */
 export function readConfiguration(raw: unknown): ReadConfiguration {
-  // Once: a parser compiled for it would cost more than it saves.
+  // Once: to compile a parser for it takes longer than to read it without.
   const parsed = configurationSchema.safeParse(raw, { jitless: true });
   if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error) };
   const problems: Problem[] = [];
